@@ -1,0 +1,34 @@
+// Times and the positions of the log, as types that cannot be mixed up.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+namespace wherry {
+
+// Milliseconds since 1970 UTC.
+struct Millis {
+  int64_t count = 0;
+  auto operator<=>(const Millis&) const = default;
+};
+inline Millis operator+(Millis a, Millis b) { return {a.count + b.count}; }
+inline Millis operator-(Millis a, Millis b) { return {a.count - b.count}; }
+
+// The place of a command in the log of its workspace: 1, 2, 3, …; 0 is before the first.
+struct Seq {
+  int64_t number = 0;
+  auto operator<=>(const Seq&) const = default;
+};
+
+// When a command counts as written, for last write wins: 47 bits of milliseconds, 16 bits of counter.
+struct Stamp {
+  int64_t bits = 0;
+  auto operator<=>(const Stamp&) const = default;
+
+  static constexpr int kCounterBits = 16;
+  static Stamp at(Millis time) { return {time.count << kCounterBits}; }
+  Millis time() const { return {bits >> kCounterBits}; }
+  Stamp next() const { return {bits + 1}; }
+};
+
+}  // namespace wherry

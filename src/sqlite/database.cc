@@ -1,0 +1,252 @@
+#include "sqlite/database.h"
+
+#include "base/text.h"
+
+namespace wherry::sqlite {
+
+namespace {
+
+ErrorCode code_of(int sqlite_code) {
+  switch (sqlite_code & 0xFF) {
+    case SQLITE_FULL: return ErrorCode::kFull;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY: return ErrorCode::kIo;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return ErrorCode::kBusy;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return ErrorCode::kCorrupt;
+    default: return ErrorCode::kSql;
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, Access access,
+                                                 const std::string& vfs) {
+  const int flags = access == Access::kReadOnly    ? SQLITE_OPEN_READONLY
+                    : access == Access::kReadWrite ? SQLITE_OPEN_READWRITE
+                                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_EXRESCODE,
+                                   vfs.empty() ? nullptr : vfs.c_str());
+  std::unique_ptr<Database> db(new Database(handle));
+  if (code != SQLITE_OK)
+    return fail(code_of(code), cat("cannot open ", path, ": ", handle ? sqlite3_errmsg(handle) : "no memory"));
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  TRY(db->execute("PRAGMA recursive_triggers = ON"));
+  return db;
+}
+
+Database::~Database() {
+  cache_.clear();
+  sqlite3_close_v2(handle_);
+}
+
+Error Database::last_error(std::string_view doing) const {
+  return {code_of(sqlite3_errcode(handle_)), cat(doing, ": ", sqlite3_errmsg(handle_))};
+}
+
+Result<> Database::execute(std::string_view sql) {
+  const std::string text(sql);
+  if (sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    return std::unexpected(last_error(text.substr(0, 80)));
+  return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const char* tail = nullptr;
+  if (sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                         &statement, &tail) != SQLITE_OK)
+    return std::unexpected(last_error(sql.substr(0, 80)));
+  Statement made(handle_, statement);
+  if (statement == nullptr) return fail(ErrorCode::kSql, "the statement is empty");
+  const auto used = static_cast<size_t>(tail - sql.data());
+  if (!trim(sql.substr(used)).empty())
+    return fail(ErrorCode::kSql, cat("more than one statement: ", sql.substr(used, 80)));
+  return made;
+}
+
+Result<Statement*> Database::cached(std::string_view sql) {
+  auto at = cache_.find(sql);
+  if (at == cache_.end()) {
+    TRY_ASSIGN(Statement made, prepare(sql));
+    at = cache_.emplace(std::string(sql), std::make_unique<Statement>(std::move(made))).first;
+  }
+  at->second->reset();
+  return at->second.get();
+}
+
+Result<std::optional<Value>> Database::value(std::string_view sql, const Row& parameters) {
+  TRY_ASSIGN(Statement * statement, cached(sql));
+  for (size_t i = 0; i < parameters.size(); ++i) statement->bind(static_cast<int>(i) + 1, parameters[i]);
+  TRY_ASSIGN(const bool found, statement->step());
+  std::optional<Value> value;
+  if (found) value = statement->value(0);
+  statement->reset();
+  return value;
+}
+
+Result<> Database::run(std::string_view sql, const Row& parameters) {
+  TRY_ASSIGN(Statement * statement, cached(sql));
+  for (size_t i = 0; i < parameters.size(); ++i) statement->bind(static_cast<int>(i) + 1, parameters[i]);
+  return statement->run();
+}
+
+Result<std::vector<Row>> Database::rows(std::string_view sql, const Row& parameters) {
+  TRY_ASSIGN(Statement * statement, cached(sql));
+  for (size_t i = 0; i < parameters.size(); ++i) statement->bind(static_cast<int>(i) + 1, parameters[i]);
+  std::vector<Row> rows;
+  while (true) {
+    TRY_ASSIGN(const bool more, statement->step());
+    if (!more) break;
+    rows.push_back(statement->row());
+  }
+  statement->reset();
+  return rows;
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement::Statement(Statement&& other) noexcept : db_(other.db_), statement_(other.statement_) {
+  other.statement_ = nullptr;
+}
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(db_, other.db_);
+  std::swap(statement_, other.statement_);
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, const Value& value) {
+  if (const int64_t* i = value.integer())
+    sqlite3_bind_int64(statement_, parameter, *i);
+  else if (const double* r = value.real())
+    sqlite3_bind_double(statement_, parameter, *r);
+  else if (const std::string* t = value.text())
+    bind_text(parameter, *t);
+  else if (const Blob* b = value.blob())
+    bind_blob(parameter, b->bytes);
+  else
+    bind_null(parameter);
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, int64_t value) {
+  sqlite3_bind_int64(statement_, parameter, value);
+  return *this;
+}
+
+Statement& Statement::bind_text(int parameter, std::string_view text) {
+  // A null pointer would bind NULL.
+  sqlite3_bind_text64(statement_, parameter, text.empty() ? "" : text.data(), text.size(), SQLITE_TRANSIENT,
+                      SQLITE_UTF8);
+  return *this;
+}
+
+Statement& Statement::bind_blob(int parameter, std::string_view bytes) {
+  sqlite3_bind_blob64(statement_, parameter, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  return *this;
+}
+
+Statement& Statement::bind_null(int parameter) {
+  sqlite3_bind_null(statement_, parameter);
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  Error error{code_of(code), cat(sqlite3_errmsg(db_), " in: ", std::string_view(sqlite3_sql(statement_)).substr(0, 120))};
+  sqlite3_reset(statement_);
+  return std::unexpected(std::move(error));
+}
+
+Result<> Statement::run() {
+  while (true) {
+    TRY_ASSIGN(const bool more, step());
+    if (!more) break;
+  }
+  reset();
+  return {};
+}
+
+void Statement::reset() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+std::string_view Statement::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  if (text == nullptr) return {};
+  return {text, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::string_view Statement::blob(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Value Statement::value(int column) const { return from_sqlite(sqlite3_column_value(statement_, column)); }
+
+Row Statement::row() const {
+  Row row;
+  const int count = columns();
+  row.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) row.push_back(value(i));
+  return row;
+}
+
+Value from_sqlite(sqlite3_value* value) {
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER: return Value(int64_t{sqlite3_value_int64(value)});
+    case SQLITE_FLOAT: return Value(sqlite3_value_double(value));
+    case SQLITE_TEXT: {
+      const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+      return Value(std::string(text, static_cast<size_t>(sqlite3_value_bytes(value))));
+    }
+    case SQLITE_BLOB: {
+      const auto* bytes = static_cast<const char*>(sqlite3_value_blob(value));
+      const auto size = static_cast<size_t>(sqlite3_value_bytes(value));
+      return Value(Blob{size == 0 ? std::string() : std::string(bytes, size)});
+    }
+    default: return Value();
+  }
+}
+
+void result(sqlite3_context* context, const Value& value) {
+  if (const int64_t* i = value.integer())
+    sqlite3_result_int64(context, *i);
+  else if (const double* r = value.real())
+    sqlite3_result_double(context, *r);
+  else if (const std::string* t = value.text())
+    sqlite3_result_text64(context, t->data(), t->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  else if (const Blob* b = value.blob())
+    sqlite3_result_blob64(context, b->bytes.data(), b->bytes.size(), SQLITE_TRANSIENT);
+  else
+    sqlite3_result_null(context);
+}
+
+Result<Transaction> Transaction::begin(Database& db) {
+  TRY(db.run("BEGIN IMMEDIATE"));
+  return Transaction(&db);
+}
+
+Transaction::~Transaction() { roll_back(); }
+
+Result<> Transaction::commit() {
+  TRY(db_->run("COMMIT"));
+  db_ = nullptr;
+  return {};
+}
+
+void Transaction::roll_back() {
+  if (db_ != nullptr && db_->in_transaction()) (void)db_->run("ROLLBACK");
+  db_ = nullptr;
+}
+
+}  // namespace wherry::sqlite
