@@ -1,0 +1,84 @@
+// Runs a command's handler in a database and says what it did. The same on both sides; the server adds the
+// verdict on concurrent writes (workspace/arbitrate.h), a replica the re-running (replica/rebase.h).
+// Thread: that of the database.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "bundle/bundle.h"
+#include "bundle/params.h"
+#include "engine/delta.h"
+#include "engine/footprint.h"
+#include "engine/predicates.h"
+#include "engine/rows.h"
+#include "sqlite/database.h"
+
+namespace wherry {
+
+enum class Side { kServer, kReplica };
+
+// Everything a handler may depend on besides the tables.
+struct Call {
+  const Command* command = nullptr;
+  std::string command_id;
+  std::string user_id;
+  std::vector<std::string> roles;  // as the token lists them; @role is the first, or NULL
+  Millis client_timestamp;
+  Millis now;                      // the corrected time: @now
+  BoundParams params;
+};
+
+// What the author of the command may see and do. The engine of a replica has none: what is on the device
+// may be read, and only the server's verdict counts.
+class AccessPolicy {
+ public:
+  virtual ~AccessPolicy() = default;
+  // May he read this row, as access stands before the command?
+  virtual Result<bool> may_read(size_t table, const Row& row) = 0;
+  // The command is about to be accepted with this delta: may he read each after-image as access stands
+  // before or after it?
+  virtual Result<bool> admits(const Delta& delta) = 0;
+};
+
+struct Execution {
+  std::optional<Refusal> refusal;  // if set, the tables are as before
+  Delta delta;                     // empty when refused
+  Footprint footprint;             // Side::kReplica only; also when refused
+};
+
+class Engine {
+ public:
+  // `db` has the bundle's tables; both must outlive the engine. Registers Wherry's SQL functions, installs
+  // the authorizer and the pre-update hook on the connection for good; only `run` is governed by them.
+  static Result<std::unique_ptr<Engine>> create(sqlite::Database& db, const Bundle& bundle, Side side);
+  ~Engine();
+
+  // Runs the handler within the open transaction, in a savepoint: all restrictions in their order, the
+  // writes, the checks on every changed row. Errors are faults of the database, never of the command.
+  // If SQLite had to roll the whole transaction back (an interrupted write), the result is a refusal with
+  // code limit_work or handler_error and db.in_transaction() is false: the caller starts the group again
+  // without this command.
+  Result<Execution> run(const Call& call, AccessPolicy* access);
+
+  // @entity_id and the log's entity_id: the key as text, a compound one as a JSON array; nothing without an entity.
+  std::optional<std::string> entity_id(const Call& call) const;
+  std::optional<RowRef> entity(const Call& call) const;
+
+  // The user that wherry_user() names outside of handlers: for views and the app's own queries.
+  void set_user(std::string user_id);
+
+  Rows& rows();
+  Predicates& predicates();
+  const Bundle& bundle() const;
+
+ private:
+  class Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wherry
