@@ -34,12 +34,15 @@ struct RowChange {
   // The command added or removed the row, or added it again though it existed (upsert, DO NOTHING).
   bool existence = false;
 
+  // Neither image: the command removes a row that is not there; only its existence is concerned.
+  bool is_absent() const { return !before && !after; }
   bool is_insert() const { return !before && after; }
   bool is_remove() const { return before && !after; }
   bool changes_row() const { return before != after; }
 };
 
-// In the order in which rows were first touched. A row that came and went within the command is not listed.
+// In the order in which rows were first touched. A row that came and went within the command is listed without
+// images.
 struct Delta {
   std::vector<RowChange> rows;
   bool empty() const { return rows.empty(); }

@@ -7,8 +7,8 @@
 
 namespace wherry {
 
-// "table<TAB>{"column":literal,...}\n"-like line: the table's name, a space, then the row as a JSON object in
-// column order; reals keep every bit, blobs are {"blob":"hex"}.
+// The table's name, a space, then the row as a JSON object in
+// column order, without line end; reals keep every bit, blobs are {"blob":"hex"}.
 std::string dump_line(const Table& table, const Row& row);
 
 // Tables in a dump: synced tables, by name. Rows within a table are in key order (Rows::for_each).

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "bundle/authorizer.h"
 #include "bundle/bundle.h"
 #include "bundle/params.h"
 #include "engine/delta.h"
@@ -32,15 +33,17 @@ struct Call {
   BoundParams params;
 };
 
-// What the author of the command may see and do. The engine of a replica has none: what is on the device
-// may be read, and only the server's verdict counts.
-class AccessPolicy {
+// The server's say in a run: what the author may see, and who wins. The engine of a replica has none: what
+// is on the device may be read, and only the server's verdict counts.
+class Judge {
  public:
-  virtual ~AccessPolicy() = default;
+  virtual ~Judge() = default;
   // May he read this row, as access stands before the command?
   virtual Result<bool> may_read(size_t table, const Row& row) = 0;
-  // The command is about to be accepted with this delta: may he read each after-image as access stands
-  // before or after it?
+  // The command has run and broken no restriction; its savepoint is still open. May change the tables and
+  // the delta alike (the verdict on concurrent writes) or refuse.
+  virtual Result<std::optional<Refusal>> settle(const Call& call, Delta& delta) = 0;
+  // With this delta: may he read each after-image as access stands before or after it?
   virtual Result<bool> admits(const Delta& delta) = 0;
 };
 
@@ -62,7 +65,7 @@ class Engine {
   // If SQLite had to roll the whole transaction back (an interrupted write), the result is a refusal with
   // code limit_work or handler_error and db.in_transaction() is false: the caller starts the group again
   // without this command.
-  Result<Execution> run(const Call& call, AccessPolicy* access);
+  Result<Execution> run(const Call& call, Judge* judge);
 
   // @entity_id and the log's entity_id: the key as text, a compound one as a JSON array; nothing without an entity.
   std::optional<std::string> entity_id(const Call& call) const;
@@ -73,6 +76,8 @@ class Engine {
 
   Rows& rows();
   Predicates& predicates();
+  // The connection's only authorizer: to learn what an app's query reads.
+  Authorizer& authorizer();
   const Bundle& bundle() const;
 
  private:

@@ -20,8 +20,9 @@ inline constexpr int64_t kVersion = 1;
 // The number by which a session names a scope; given by the server in `scopes`, never reused in a session.
 using Handle = int64_t;
 
-// How compressed bodies are made; plain is always allowed.
-enum class Compression : int64_t { kPlain = 0, kZstd = 1 };
+// How messages and bodies are made; plain is always allowed. The number is also the first byte of each.
+// kZstdDictionary is zstd with the built-in dictionary (dictionary_1.bin).
+enum class Compression : int64_t { kPlain = 0, kZstd = 1, kZstdDictionary = 2 };
 
 // --- replica to workspace -------------------------------------------------------------------------------
 
@@ -38,6 +39,7 @@ struct Hello {
   std::string hash;
   int64_t answered = 0;                     // all own commands up to this replica_seq are answered
   std::vector<Compression> compression;     // that the replica can read, besides plain
+  bool operator==(const Hello&) const = default;
 };
 
 struct PushedCommand {
@@ -48,10 +50,12 @@ struct PushedCommand {
   Millis client_timestamp;
   Seq base_seq;
   std::optional<std::string> user;  // role `import` only: the author named
+  bool operator==(const PushedCommand&) const = default;
 };
 
 struct Push {
   std::vector<PushedCommand> commands;  // in order of replica_seq, without gaps
+  bool operator==(const Push&) const = default;
 };
 
 // Asks for the rows of scopes, and grants credit: each `rows` message costs one.
@@ -60,10 +64,12 @@ struct Pull {
     Handle handle = 0;
     Seq position;        // complete up to here; 0 = everything
     std::string after;   // within the next seq: the place where the last chunk ended, empty: its beginning
+    bool operator==(const Scope&) const = default;
   };
   std::vector<Scope> scopes;
   std::vector<Handle> unload;  // send nothing more of these
   int64_t credits = 0;
+  bool operator==(const Pull&) const = default;
 };
 
 // --- workspace to replica -------------------------------------------------------------------------------
@@ -73,6 +79,7 @@ struct Limits {
   int64_t command_bytes = 0;
   int64_t window_commands = 0;
   int64_t window_bytes = 0;
+  bool operator==(const Limits&) const = default;
 };
 
 struct Welcome {
@@ -93,17 +100,20 @@ struct Welcome {
   int64_t received = 0;           // the greatest replica_seq that the log holds of this replica
   Compression compression = Compression::kPlain;
   std::string schema_hash;        // a `schema` message follows if the replica said another one
+  bool operator==(const Welcome&) const = default;
 };
 
 struct Schema {
   std::string hash;
   std::string bundle;  // bundle/wire.h
+  bool operator==(const Schema&) const = default;
 };
 
 struct GrantedScope {
   Handle handle = 0;
   std::string name;       // "channel(general)"
   bool on_demand = false;
+  bool operator==(const GrantedScope&) const = default;
 };
 
 // A change of what the session holds. The first one after `welcome` has `reset`: the list begins anew (and
@@ -113,6 +123,7 @@ struct Scopes {
   bool last = true;
   std::vector<GrantedScope> granted;
   std::vector<Handle> revoked;
+  bool operator==(const Scopes&) const = default;
 };
 
 enum class Outcome : int64_t { kApplied = 0, kSuperseded = 1, kRejected = 2 };
@@ -121,6 +132,7 @@ struct LostCell {
   int64_t table = 0;   // Table::id
   Row key;
   std::string column;  // empty: the row's existence
+  bool operator==(const LostCell&) const = default;
 };
 
 struct Answer {
@@ -131,6 +143,7 @@ struct Answer {
   std::string code;          // rejected: stable code
   std::string message;
   std::vector<LostCell> lost;  // superseded
+  bool operator==(const Answer&) const = default;
 };
 
 // One row of a scope, as it stands at `seq`.
@@ -141,22 +154,25 @@ struct RowItem {
   Seq seq;
   Row row;            // kPut: all columns; kSet, kGone: the key
   std::vector<std::pair<int64_t, Value>> cells;  // kSet: column index, value
+  bool operator==(const RowItem&) const = default;
 };
 
 // A compressed run of row items of one scope; encoded once and sent to everyone who may have it.
 struct Segment {
   Handle handle = 0;
   std::string body;  // codec.h: encode_items
+  bool operator==(const Segment&) const = default;
 };
 
 // Everything up to `upto` for all live scopes of the session; visible at once.
 struct Batch {
   Seq upto;
-  std::optional<std::string> hash;  // now and then: of the log at `upto`
+  std::string hash;                 // the first 8 bytes of the log's hash at `upto`, or empty
   std::vector<Answer> answers;      // to own commands up to `upto`
   std::optional<Scopes> scopes;     // what grants and revokes up to `upto` changed
   std::vector<Handle> scanning;     // scopes that were live and from now on arrive as `rows`
   std::vector<Segment> segments;    // of live scopes; of others only rows that own answered commands wrote
+  bool operator==(const Batch&) const = default;
 };
 
 // A chunk of a scanned scope: its rows with position < seq <= upto, in seq order.
@@ -169,12 +185,14 @@ struct RowsChunk {
   std::vector<Answer> answers;      // to own commands up to `upto`, not sent before
   std::vector<Segment> own;         // rows those commands wrote in scopes that are not live
   std::string body;                 // codec.h: encode_items
+  bool operator==(const RowsChunk&) const = default;
 };
 
 // Something is wrong with one message or command; the session goes on unless a `bye` follows.
 struct ErrorMessage {
   std::string code;
   std::string message;
+  bool operator==(const ErrorMessage&) const = default;
 };
 
 // The session ends; the WebSocket closes with close_code(code).
@@ -182,8 +200,13 @@ struct Bye {
   std::string code;
   std::string message;
   Millis retry_after;  // 0: at once, negative: not without a change on the replica's side
+  bool operator==(const Bye&) const = default;
 };
 
+// On the wire a message's number is its place here, counted from 1.
 using Message = std::variant<Hello, Push, Pull, Welcome, Schema, Scopes, Batch, RowsChunk, ErrorMessage, Bye>;
+
+// "hello", "push", …: the name docs/PROTOCOL.md gives it.
+std::string_view message_name(const Message& message);
 
 }  // namespace wherry::protocol

@@ -1,0 +1,332 @@
+// The order of a run, which is also the order of its refusals: the entity exists and may be read; guards; the
+// entity and its parents are neither deleted nor locked; writes, and constraints as they meet them; the same
+// checks on every row that changed.
+#include "engine/engine.h"
+
+#include <unordered_map>
+
+#include "base/limits.h"
+#include "base/msgpack.h"
+#include "base/text.h"
+#include "bundle/functions.h"
+#include "engine/capture.h"
+#include "engine/handler.h"
+#include "engine/restrictions.h"
+#include "engine/scopes.h"
+
+namespace wherry {
+
+namespace {
+
+constexpr int kStepsPerCheck = 1000;
+
+Value text_or_null(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
+
+// A statement failed: a refusal when that is the command's own doing, nothing when the database is at fault.
+std::optional<Refusal> refusal_of(sqlite3* db) {
+  const int code = sqlite3_extended_errcode(db);
+  switch (code) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID: return Refusal{"constraint_unique", sqlite3_errmsg(db)};
+    case SQLITE_CONSTRAINT_NOTNULL: return Refusal{"constraint_not_null", sqlite3_errmsg(db)};
+    case SQLITE_CONSTRAINT_CHECK: return Refusal{"constraint_check", sqlite3_errmsg(db)};
+    case SQLITE_CONSTRAINT_FOREIGNKEY: return Refusal{"constraint_foreign_key", sqlite3_errmsg(db)};
+    default: break;
+  }
+  switch (code & 0xFF) {
+    case SQLITE_CONSTRAINT: return Refusal{"constraint_other", sqlite3_errmsg(db)};
+    case SQLITE_ERROR:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_RANGE:
+    case SQLITE_AUTH: return Refusal{"handler_error", sqlite3_errmsg(db)};
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+class Engine::Impl {
+ public:
+  Impl(sqlite::Database& database, const Bundle& b, Side side)
+      : db(database), bundle(b), with_footprint(side == Side::kReplica), authorizer(database), rows(database, b),
+        predicates(database, b), restrictions(b, predicates) {
+    read = [this](const RowRef& ref) { return rows.read(ref); };
+  }
+
+  Result<Execution> run(const Call& call, Judge* judge);
+
+  sqlite::Database& db;
+  const Bundle& bundle;
+  const bool with_footprint;
+  Authorizer authorizer;
+  Rows rows;
+  Predicates predicates;
+  Restrictions restrictions;
+  FunctionContext functions;
+  std::unique_ptr<Capture> capture;
+
+  std::optional<RowRef> entity_of(const Call& call) const;
+  std::optional<std::string> entity_id_of(const Call& call) const;
+
+ private:
+  // A step of a run: done, refused, or a fault of the database.
+  using Verdict = Result<std::optional<Refusal>>;
+
+  Result<Handler*> handler_of(const Command& command);
+  Verdict check_entity(const Call& call, Judge* judge);
+  Verdict check_entity_free(const Call& call);
+  Verdict run_statement(HandlerStatement& statement, const Call& call);
+  Verdict run_writes(Handler& handler, const Call& call, Judge* judge, Execution& execution);
+  Verdict check_changes(const Call& call, const Delta& delta, Judge* judge);
+  void bind(HandlerStatement& statement, const Call& call);
+  void note_reads(const HandlerStatement& statement, const Call& call);
+  void note_read(const RowRef& ref) {
+    if (with_footprint) footprint_.rows_read.push_back(ref);
+  }
+  Value bound(const Binding& binding, const Call& call) const;
+  static int on_progress(void* self);
+
+  RowReader read;
+  std::unordered_map<const Command*, std::unique_ptr<Handler>> handlers_;
+  Footprint footprint_;
+  int64_t steps_left_ = 0;
+  std::optional<Row> entity_row_;
+};
+
+int Engine::Impl::on_progress(void* self) {
+  auto* impl = static_cast<Impl*>(self);
+  impl->steps_left_ -= kStepsPerCheck;
+  return impl->steps_left_ <= 0 || impl->capture->too_many_rows() ? 1 : 0;
+}
+
+Result<Handler*> Engine::Impl::handler_of(const Command& command) {
+  std::unique_ptr<Handler>& handler = handlers_[&command];
+  if (!handler) {
+    TRY_ASSIGN(handler, Handler::prepare(db, authorizer, bundle, command, with_footprint));
+  }
+  return handler.get();
+}
+
+std::optional<RowRef> Engine::Impl::entity_of(const Call& call) const {
+  if (!call.command->entity) return std::nullopt;
+  RowRef ref{call.command->entity->table, {}};
+  msgpack::Writer writer(ref.key);
+  for (const std::string& name : call.command->entity->params)
+    for (size_t i = 0; i < call.command->params.size(); ++i)
+      if (call.command->params[i].name == name) writer.value(call.params.values[i]);
+  return ref;
+}
+
+std::optional<std::string> Engine::Impl::entity_id_of(const Call& call) const {
+  const std::optional<RowRef> ref = entity_of(call);
+  if (!ref) return std::nullopt;
+  const Result<Row> key = decode_key(ref->key);
+  if (!key) return std::nullopt;
+  if (key->size() == 1) return (*key)[0].text() != nullptr ? *(*key)[0].text() : to_json((*key)[0]);
+  std::vector<std::string> values;
+  for (const Value& value : *key) values.push_back(to_json(value));
+  return cat("[", join(values, ","), "]");
+}
+
+Engine::Impl::Verdict Engine::Impl::check_entity(const Call& call, Judge* judge) {
+  entity_row_.reset();
+  const std::optional<RowRef> ref = entity_of(call);
+  if (!ref) return std::nullopt;
+  note_read(*ref);
+  TRY_ASSIGN(entity_row_, rows.read(*ref));
+  const std::string& table = bundle.tables[ref->table].name;
+  const EntityRule rule = call.command->entity->rule;
+  if (rule == EntityRule::kMustBeNew) {
+    if (entity_row_) return Refusal{"entity_exists", cat("a row of ", table, " with this key exists already")};
+    return std::nullopt;
+  }
+  bool readable = entity_row_.has_value();
+  if (readable && judge != nullptr && !call.command->allow_unseen) {
+    TRY_ASSIGN(readable, judge->may_read(ref->table, *entity_row_));
+  }
+  if (!readable && (entity_row_ || rule == EntityRule::kMustExist))
+    return Refusal{"entity_missing", cat("there is no such row of ", table)};
+  return std::nullopt;
+}
+
+Engine::Impl::Verdict Engine::Impl::check_entity_free(const Call& call) {
+  if (!entity_row_) return std::nullopt;
+  return restrictions.check_row(*call.command, call.command->entity->table, *entity_row_, read,
+                                with_footprint ? &footprint_.rows_read : nullptr);
+}
+
+Value Engine::Impl::bound(const Binding& binding, const Call& call) const {
+  using enum Binding::Source;
+  switch (binding.source) {
+    case kParam: return call.params.values[binding.param];
+    case kUser: return Value(call.user_id);
+    case kRole: return call.roles.empty() ? Value() : Value(call.roles.front());
+    case kCommandId: return Value(call.command_id);
+    case kEntityId: return text_or_null(entity_id_of(call));
+    case kClientTimestamp: return Value(call.client_timestamp.count);
+    case kNow: return Value(call.now.count);
+    case kData: return Value(call.params.json);
+  }
+  return {};
+}
+
+void Engine::Impl::bind(HandlerStatement& statement, const Call& call) {
+  statement.statement.reset();
+  for (size_t i = 0; i < statement.bindings.size(); ++i)
+    statement.statement.bind(static_cast<int>(i) + 1, bound(statement.bindings[i], call));
+}
+
+void Engine::Impl::note_reads(const HandlerStatement& statement, const Call& call) {
+  for (const TableRead& table_read : statement.reads) {
+    if (!table_read.key) {
+      footprint_.tables_read.push_back(table_read.table);
+      continue;
+    }
+    RowRef ref{table_read.table, {}};
+    msgpack::Writer writer(ref.key);
+    for (const int parameter : *table_read.key)
+      writer.value(bound(statement.bindings[static_cast<size_t>(parameter) - 1], call));
+    footprint_.rows_read.push_back(std::move(ref));
+  }
+}
+
+Engine::Impl::Verdict Engine::Impl::run_statement(HandlerStatement& statement, const Call& call) {
+  bind(statement, call);
+  if (with_footprint) note_reads(statement, call);
+  capture->expect(&statement.intents);
+  Result<bool> more = true;
+  while (more && *more) more = statement.statement.step();
+  if (more) {
+    statement.statement.reset();
+    return std::nullopt;
+  }
+  // The code must be read before the reset, which step() has already done: it repeats the same code.
+  if (functions.refusal) return *functions.refusal;
+  if (capture->too_many_rows())
+    return Refusal{"limit_rows", cat("a command may change at most ", limits::kCommandRows, " rows")};
+  if ((sqlite3_errcode(db.handle()) & 0xFF) == SQLITE_INTERRUPT)
+    return Refusal{"limit_work", "the command took more work than a command may"};
+  if (auto refusal = refusal_of(db.handle())) return refusal;
+  return std::unexpected(std::move(more).error());
+}
+
+Engine::Impl::Verdict Engine::Impl::check_changes(const Call& call, const Delta& delta, Judge* judge) {
+  if (capture->key_changed()) return Refusal{"handler_error", "a handler may not change a primary key"};
+  std::vector<RowRef>* walked = with_footprint ? &footprint_.rows_read : nullptr;
+  const RowReader then = before(delta, read);
+  for (const RowChange& change : delta.rows) {
+    const size_t table = change.ref.table;
+    if (change.before) {
+      if (judge != nullptr && !call.command->allow_unseen) {
+        TRY_ASSIGN(const bool readable, judge->may_read(table, *change.before));
+        if (!readable) return Refusal{"entity_missing", cat("there is no such row of ", bundle.tables[table].name)};
+      }
+      if (!change.changes_row()) continue;
+      TRY_ASSIGN(auto refusal, restrictions.check_row(*call.command, table, *change.before, then, walked));
+      if (refusal) return refusal;
+    }
+    if (change.after) {
+      TRY_ASSIGN(auto refusal, restrictions.check_parents(*call.command, table, *change.after, read, walked));
+      if (refusal) return refusal;
+      if (change.before) continue;
+      TRY_ASSIGN(refusal, restrictions.check_parents(*call.command, table, *change.after, then, walked));
+      if (refusal) return refusal;
+    }
+  }
+  return std::nullopt;
+}
+
+Engine::Impl::Verdict Engine::Impl::run_writes(Handler& handler, const Call& call, Judge* judge,
+                                               Execution& execution) {
+  std::optional<Refusal> refusal;
+  for (size_t i = call.command->guards; i < handler.statements.size() && !refusal; ++i) {
+    TRY_ASSIGN(refusal, run_statement(handler.statements[i], call));
+  }
+  execution.delta = capture->end();
+  if (with_footprint) {
+    for (const RowChange& change : execution.delta.rows) footprint_.rows_written.push_back(change.ref);
+    // A refused write leaves no trace of the row it met.
+    if (refusal)
+      for (const HandlerStatement& statement : handler.statements)
+        for (const WriteIntent& intent : statement.intents) footprint_.tables_read.push_back(intent.table);
+  }
+  if (refusal) return refusal;
+  // A row that is not there can be removed all the same: whoever adds it with an older stamp comes too late.
+  if (const auto ref = entity_of(call); ref && !entity_row_ && handler.deletes_from(ref->table)) {
+    bool listed = false;
+    for (const RowChange& change : execution.delta.rows) listed |= change.ref == *ref;
+    if (!listed) execution.delta.rows.push_back({*ref, std::nullopt, std::nullopt, 0, true});
+  }
+  sqlite3_progress_handler(db.handle(), 0, nullptr, nullptr);
+  TRY_ASSIGN(refusal, check_changes(call, execution.delta, judge));
+  if (refusal || judge == nullptr) return refusal;
+  TRY_ASSIGN(refusal, judge->settle(call, execution.delta));
+  if (refusal || call.command->allow_unseen) return refusal;
+  TRY_ASSIGN(const bool admitted, judge->admits(execution.delta));
+  if (!admitted) return Refusal{"entity_missing", "the command writes rows that its author may not read"};
+  return std::nullopt;
+}
+
+Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
+  TRY_ASSIGN(Handler * handler, handler_of(*call.command));
+  functions.command_id = call.command_id;
+  functions.roles = call.roles;
+  const std::string viewer = std::exchange(functions.user_id, call.user_id);
+  functions.refusal.reset();
+  footprint_ = {};
+  steps_left_ = limits::kHandlerSteps;
+  capture->begin();
+  sqlite3_progress_handler(db.handle(), kStepsPerCheck, &Impl::on_progress, this);
+
+  Execution execution;
+  const auto attempt = [&]() -> Verdict {
+    TRY_ASSIGN(std::optional<Refusal> refusal, check_entity(call, judge));
+    for (size_t i = 0; i < call.command->guards && !refusal; ++i) {
+      TRY_ASSIGN(refusal, run_statement(handler->statements[i], call));
+    }
+    if (refusal) return refusal;
+    TRY_ASSIGN(refusal, check_entity_free(call));
+    if (refusal || call.command->guards == handler->statements.size()) return refusal;
+    TRY(db.run("SAVEPOINT wherry_command"));
+    auto written = run_writes(*handler, call, judge, execution);
+    // SQLite rolls the whole transaction back when it interrupts a write; there is no savepoint then.
+    if (!db.in_transaction()) return written;
+    sqlite3_progress_handler(db.handle(), 0, nullptr, nullptr);
+    if (!written || *written) TRY(db.run("ROLLBACK TO wherry_command"));
+    TRY(db.run("RELEASE wherry_command"));
+    return written;
+  };
+  Verdict verdict = attempt();
+
+  sqlite3_progress_handler(db.handle(), 0, nullptr, nullptr);
+  (void)capture->end();
+  functions.user_id = viewer;
+  if (!verdict) return std::unexpected(std::move(verdict).error());
+  execution.refusal = std::move(*verdict);
+  if (execution.refusal) execution.delta.rows.clear();
+  execution.footprint = std::move(footprint_);
+  return execution;
+}
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::create(sqlite::Database& db, const Bundle& bundle, Side side) {
+  auto impl = std::make_unique<Impl>(db, bundle, side);
+  TRY(register_functions(db, &impl->functions));
+  TRY_ASSIGN(impl->capture, Capture::install(db, bundle));
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+Result<Execution> Engine::run(const Call& call, Judge* judge) { return impl_->run(call, access); }
+std::optional<std::string> Engine::entity_id(const Call& call) const { return impl_->entity_id_of(call); }
+std::optional<RowRef> Engine::entity(const Call& call) const { return impl_->entity_of(call); }
+void Engine::set_user(std::string user_id) { impl_->functions.user_id = std::move(user_id); }
+Rows& Engine::rows() { return impl_->rows; }
+Predicates& Engine::predicates() { return impl_->predicates; }
+Authorizer& Engine::authorizer() { return impl_->authorizer; }
+const Bundle& Engine::bundle() const { return impl_->bundle; }
+
+}  // namespace wherry
