@@ -15,7 +15,7 @@ struct Entry {
 
 constexpr Entry kEntries[] = {
 #define WHERRY_ERROR(name, text, advice, meaning) {ErrorCode::name, text, Advice::advice, meaning},
-#include "base/errors.def"
+#include "wherry/errors.def"
 #undef WHERRY_ERROR
 };
 

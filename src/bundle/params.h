@@ -6,15 +6,9 @@
 #include <vector>
 
 #include "bundle/bundle.h"
+#include "wherry/types.h"  // Refusal
 
 namespace wherry {
-
-// Why a command is refused: not an error of ours but its answer. Codes are stable; those that begin with
-// entity_ constraint_ command_ param_ limit_ handler_ are Wherry's own, others are the app's.
-struct Refusal {
-  std::string code;
-  std::string message;
-};
 
 struct BoundParams {
   std::vector<Value> values;  // one per Command::params, as the handler sees them

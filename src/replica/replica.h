@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "bundle/params.h"
 #include "protocol/messages.h"
+#include "wherry/types.h"
 
 namespace wherry {
 
@@ -27,64 +28,6 @@ struct ReplicaOptions {
   bool create = false;          // make the file when it is missing
 };
 
-enum class CommandState { kPending, kApplied, kSuperseded, kRejected };
-
-struct OwnCommand {
-  std::string id;
-  std::string name;
-  std::string data;
-  std::string entity_id;
-  CommandState state = CommandState::kPending;
-  std::string code, message;    // why rejected, or refused for now on re-run while still pending
-  std::string lost_json;        // superseded: the cells, as JSON
-  std::string retry_of;         // id of the command that this one retries
-  Millis client_timestamp;
-  Seq base_seq, seq;
-  int64_t replica_seq = 0;
-};
-
-struct HeldScope {
-  std::string name;
-  bool on_demand = false;
-  bool wanted = false;          // auto, or loaded by the app
-  enum class State { kUnloaded, kScanning, kLive } state = State::kUnloaded;
-  Seq position;
-};
-
-struct ReplicaStatus {
-  std::string workspace, user_id, replica_id, epoch;
-  std::string schema_hash;      // empty: never connected
-  int64_t pending = 0, rejected = 0, superseded = 0;
-  bool connected = false;       // welcome received on the present connection
-  bool synced = false;          // connected, queue empty, and all wanted scopes live
-  Seq position;
-  std::vector<HeldScope> scopes;
-};
-
-// What happened, for the app.
-struct ReplicaEvent {
-  enum class Kind {
-    kAnswered,     // command `id` is now `state`
-    kStatus,       // connected, synced or scopes changed
-    kEpoch,        // the server was restored; `detail` says what is re-offered
-    kIdentity,     // this file was restored or cloned and has a new identity
-    kProgress,     // `done` of `total` rows or commands while catching up (total 0: unknown)
-    kError,        // the server said `code`, `detail`
-  } kind;
-  std::string id;
-  CommandState state = CommandState::kPending;
-  std::string code, detail;
-  int64_t done = 0, total = 0;
-};
-
-// A live query's new result and how it differs from the last one.
-struct QueryChange {
-  std::vector<std::string> columns;
-  std::vector<Row> rows;
-  std::vector<Row> removed, added;  // as multisets
-};
-using WatchId = int64_t;
-
 class Replica {
  public:
   // Errors: kBusy (another engine has the file), kCorrupt, kIo, kNotFound (no such file and not `create`).
@@ -94,29 +37,15 @@ class Replica {
   // --- the app's side ---
   // Runs the command now, adds it to the list, durable when it returns: the command's id. The outer error is
   // a fault; the inner one the local refusal, which queues nothing.
-  struct Executed {
-    std::string id;
-    std::optional<Refusal> refusal;
-  };
-  struct ExecuteOptions {
-    std::optional<Millis> client_timestamp;   // default: now
-    std::optional<std::string> id;            // UUID text of the caller's; an id already in the list is a no-op
-    std::optional<std::string> user;          // role import: the author named
-    std::string retry_of;
-  };
+  using Executed = wherry::Executed;
+  using ExecuteOptions = wherry::ExecuteOptions;
   Result<Executed> execute(std::string_view name, std::string_view params_json, Millis now,
                            const ExecuteOptions& options = {});
   // Many commands in one transaction.
-  struct Request {
-    std::string name, params_json;
-    ExecuteOptions options;
-  };
+  using Request = wherry::ExecuteRequest;
   Result<std::vector<Executed>> execute_all(const std::vector<Request>& requests, Millis now);
 
-  struct QueryResult {
-    std::vector<std::string> columns;
-    std::vector<Row> rows;
-  };
+  using QueryResult = wherry::QueryResult;
   // Reads only; anything else is refused (kSql).
   Result<QueryResult> query(std::string_view sql, const Row& parameters = {});
   // Calls back at once with the first result, then after each commit that changed it, until unwatch.
