@@ -320,7 +320,7 @@ Result<std::unique_ptr<Engine>> Engine::create(sqlite::Database& db, const Bundl
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
-Result<Execution> Engine::run(const Call& call, Judge* judge) { return impl_->run(call, access); }
+Result<Execution> Engine::run(const Call& call, Judge* judge) { return impl_->run(call, judge); }
 std::optional<std::string> Engine::entity_id(const Call& call) const { return impl_->entity_id_of(call); }
 std::optional<RowRef> Engine::entity(const Call& call) const { return impl_->entity_of(call); }
 void Engine::set_user(std::string user_id) { impl_->functions.user_id = std::move(user_id); }
