@@ -40,6 +40,7 @@ class Authorizer {
 
  private:
   static int callback(void*, int, const char*, const char*, const char*, const char*);
+  sqlite::Database& db_;
   StatementAccess* access_ = nullptr;
 };
 

@@ -28,8 +28,8 @@ struct ScopeKind {
   bool on_demand = false;
   // Restricted kinds are made by the compiler for tables with `roles`: the rows of `channel(x)` that only
   // holders of one of these roles may see. Whoever holds base(x) and has a role holds this(x) too.
-  std::optional<int> base;          // index of the kind it restricts
-  std::vector<std::string> roles;   // empty: not restricted
+  std::optional<int> base;         // index of the kind it restricts
+  std::vector<std::string> roles;  // empty: not restricted
 };
 inline constexpr int kWorkspaceKind = 0;
 inline constexpr int kUserKind = 1;
@@ -52,8 +52,8 @@ struct ScopeRule {
 std::optional<std::string> scope_name(std::string_view kind, const Value& argument);
 
 struct Parent {
-  size_t table = 0;               // index into Bundle::tables
-  std::vector<size_t> columns;    // own columns that hold the parent's key, in the parent's key order
+  size_t table = 0;             // index into Bundle::tables
+  std::vector<size_t> columns;  // own columns that hold the parent's key, in the parent's key order
 };
 
 enum class TableKind {
@@ -67,16 +67,16 @@ struct Table {
   std::string name;
   int id = 0;  // its place in the app's full list of tables; the wire names tables by it
   TableKind kind = TableKind::kSynced;
-  std::vector<Column> columns;      // in schema order; generated columns left out
-  std::vector<size_t> key;          // indexes of the primary key's columns, in key order
-  std::vector<ScopeRule> scopes;    // empty when scope_from_parent, or not synced
+  std::vector<Column> columns;    // in schema order; generated columns left out
+  std::vector<size_t> key;        // indexes of the primary key's columns, in key order
+  std::vector<ScopeRule> scopes;  // empty when scope_from_parent, or not synced
   bool scope_from_parent = false;
   std::optional<Parent> parent;
-  std::string deleted;              // SQL over own columns, empty: never deleted softly
-  std::string locked;               // SQL over own columns, empty: never locked
-  std::vector<std::string> roles;   // empty: everyone; else the table exists only for holders of one
-  bool unique_beyond_key = false;   // has UNIQUE constraints or indexes besides its primary key
-  std::vector<size_t> sources;      // of a derived table: tables whose triggers write it
+  std::string deleted;             // SQL over own columns, empty: never deleted softly
+  std::string locked;              // SQL over own columns, empty: never locked
+  std::vector<std::string> roles;  // empty: everyone; else the table exists only for holders of one
+  bool unique_beyond_key = false;  // has UNIQUE constraints or indexes besides its primary key
+  std::vector<size_t> sources;     // of a derived table: tables whose triggers write it
 };
 
 // "Whoever holds `to` also holds `scope`", found in each row of table `from` for which `where` is true.
@@ -90,7 +90,8 @@ struct Grant {
 struct ParamType {
   enum class Kind { kInt, kReal, kBool, kText, kUuid, kId, kEnum, kBlob, kJson, kList, kScalar };
   Kind kind = Kind::kText;
-  // Inclusive bounds: of the value (int), of the length in code points (text), bytes (blob, json) or items (list).
+  // Inclusive bounds: of the value (int), of the length in code points (text), bytes (blob, json) or items
+  // (list).
   int64_t least = 0;
   int64_t most = 0;
   double real_least = 0;  // of the value (real)
@@ -140,9 +141,9 @@ struct InitialCommand {
 
 struct Bundle {
   std::string name;
-  int64_t schema_version = 0;          // the number of migrations
-  std::string hash;                    // hex; names this exact compiled form for this audience
-  std::vector<std::string> ddl;        // statements that make the final schema on an empty database
+  int64_t schema_version = 0;    // the number of migrations
+  std::string hash;              // hex; names this exact compiled form for this audience
+  std::vector<std::string> ddl;  // statements that make the final schema on an empty database
   std::vector<Table> tables;
   std::vector<ScopeKind> scope_kinds;
   std::vector<Grant> grants;

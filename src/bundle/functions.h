@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bundle/params.h"
@@ -20,6 +21,9 @@ struct FunctionContext {
 };
 
 Result<> register_functions(sqlite::Database& db, FunctionContext* context);
+
+// [a-z][a-z0-9_]*, at most 64 characters, and none of the beginnings that are Wherry's own (entity_ …).
+bool is_app_code(std::string_view code);
 
 // A text that sorts strictly between a and b (empty = the end on that side; a >= b = just after a), with a
 // tail made from `tie`. Digits 0-9A-Za-z in byte order; never ends in '0', so there is always room before it.

@@ -7,7 +7,8 @@ namespace wherry {
 
 // MessagePack. `hash` is not part of the bytes: it is their xxHash128 in hex, see bundle_hash.
 std::string encode_bundle(const Bundle& bundle);
-// Refuses malformed bytes and indexes out of range (kProtocol); trusts the SQL no more than SQLite's authorizer does.
+// Refuses malformed bytes and indexes out of range (kProtocol); trusts the SQL no more than SQLite's
+// authorizer does.
 Result<Bundle> decode_bundle(std::string_view bytes);
 std::string bundle_hash(std::string_view bytes);
 
