@@ -11,6 +11,7 @@
 #include "bundle/functions.h"
 #include "engine/capture.h"
 #include "engine/handler.h"
+#include "engine/refusal.h"
 #include "engine/restrictions.h"
 #include "engine/scopes.h"
 
@@ -21,29 +22,6 @@ namespace {
 constexpr int kStepsPerCheck = 1000;
 
 Value text_or_null(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
-
-// A statement failed: a refusal when that is the command's own doing, nothing when the database is at fault.
-std::optional<Refusal> refusal_of(sqlite3* db) {
-  const int code = sqlite3_extended_errcode(db);
-  switch (code) {
-    case SQLITE_CONSTRAINT_UNIQUE:
-    case SQLITE_CONSTRAINT_PRIMARYKEY:
-    case SQLITE_CONSTRAINT_ROWID: return Refusal{"constraint_unique", sqlite3_errmsg(db)};
-    case SQLITE_CONSTRAINT_NOTNULL: return Refusal{"constraint_not_null", sqlite3_errmsg(db)};
-    case SQLITE_CONSTRAINT_CHECK: return Refusal{"constraint_check", sqlite3_errmsg(db)};
-    case SQLITE_CONSTRAINT_FOREIGNKEY: return Refusal{"constraint_foreign_key", sqlite3_errmsg(db)};
-    default: break;
-  }
-  switch (code & 0xFF) {
-    case SQLITE_CONSTRAINT: return Refusal{"constraint_other", sqlite3_errmsg(db)};
-    case SQLITE_ERROR:
-    case SQLITE_MISMATCH:
-    case SQLITE_TOOBIG:
-    case SQLITE_RANGE:
-    case SQLITE_AUTH: return Refusal{"handler_error", sqlite3_errmsg(db)};
-    default: return std::nullopt;
-  }
-}
 
 }  // namespace
 

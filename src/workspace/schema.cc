@@ -41,6 +41,7 @@ CREATE UNIQUE INDEX wherry_commands_replica ON wherry_commands(replica_id, repli
 
 CREATE TABLE wherry_rows(tbl INTEGER, key BLOB, seq INTEGER NOT NULL, cells BLOB, PRIMARY KEY(tbl, key)) WITHOUT ROWID;
 CREATE TABLE wherry_scopes(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, base INTEGER);
+CREATE INDEX wherry_scopes_base ON wherry_scopes(base) WHERE base IS NOT NULL;
 CREATE TABLE wherry_scope_index(scope INTEGER, seq INTEGER, tbl INTEGER, key BLOB, gone INTEGER,
   PRIMARY KEY(scope, seq, tbl, key)) WITHOUT ROWID;
 CREATE TABLE wherry_edges(to_scope INTEGER, scope INTEGER, source INTEGER, key BLOB,
