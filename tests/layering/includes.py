@@ -39,12 +39,16 @@ def read_layers(text):
     return layers
 
 
+def layer_of(path, layers):
+    return path if path in layers else path.split("/")[0]
+
+
 def breaches(root, layers):
     for path in sorted([*root.glob("src/**/*"), *root.glob("include/**/*")]):
         if path.suffix not in (".h", ".cc", ".c"):
             continue
         relative = path.relative_to(root)
-        folder = "include" if relative.parts[0] == "include" else relative.parts[1]
+        folder = layer_of("/".join(relative.parts[1:]), layers)
         if folder not in layers:
             yield relative, 1, f"the folder {folder} has no line in layers.txt"
             continue
@@ -54,15 +58,13 @@ def breaches(root, layers):
         for match in INCLUDE.finditer(text):
             quoted, target = match[1] == '"', match[2]
             line = text.count("\n", 0, match.start()) + 1
-            first = target.split("/")[0]
-            if first == "wherry":
-                first = "include"
+            first = layer_of(target, layers)
             if quoted:
                 if first not in layers and not (test and first == "tests"):
                     yield relative, line, f'"{target}" is not a path from src/ or include/'
                 elif first != folder and first not in allowed and not (test and first == "tests"):
                     yield relative, line, f'{folder} may not include {first} ("{target}")'
-            elif first == "include":
+            elif first.split("/")[0] == "wherry":
                 yield relative, line, f'write "{target}" with quotes'
             elif core and target in OUTSIDE_CORE and not test:
                 yield relative, line, f"core may not include <{target}>: it is given from outside"
