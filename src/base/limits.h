@@ -41,6 +41,17 @@ inline constexpr size_t kTables = 500;
 inline constexpr size_t kHeldScopes = 100'000;
 // Rejected commands logged per user and hour; beyond it they are answered but not logged.
 inline constexpr int64_t kRejectionsPerHour = 1000;
+// A JSON Web Token with a generous list of roles.
+inline constexpr size_t kTokenBytes = 8 << 10;
+// Names of commands, users and roles: 200 characters of UTF-8.
+inline constexpr size_t kNameBytes = 800;
+// Hashes and identity tokens, which are 16 to 32 bytes today.
+inline constexpr size_t kDigestBytes = 64;
+inline constexpr size_t kRoles = 20;
+// Credits one pull may grant: enough for any window, small enough to add up without care.
+inline constexpr int64_t kPullCredits = 1000;
+// Milliseconds since 1970, either way: what fits beside the counter of a stamp.
+inline constexpr int64_t kTimeMost = (1LL << 46) - 1;
 // Departures are kept this long; an older position is answered with a scan from 0.
 inline constexpr int64_t kDepartureHorizonMs = 90LL * 24 * 3600 * 1000;
 

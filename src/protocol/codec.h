@@ -1,8 +1,11 @@
-// Messages to bytes and back. Every message is one byte that says how the rest is packed (0 plain, 1 zstd),
-// then a MessagePack array: the message's number and its fields.
-// Errors: kProtocol for anything malformed, kLimit for a message or body larger than allowed.
+// Messages to bytes and back. Every message is one byte that says how the rest is packed (Compression), then
+// a MessagePack array: the message's number and its fields. docs/PROTOCOL.md describes every byte. Errors:
+// kProtocol for anything malformed, kLimit for a message or body larger than allowed, kVersion for a hello or
+// welcome of another protocol version. Thread: any; contexts of the compressor are kept per thread.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,20 +15,35 @@
 
 namespace wherry::protocol {
 
-// Packs with zstd when `compression` allows and it makes the message smaller.
+// Packs with `compression` when that makes the message smaller, else plain. Times are brought into the range
+// of limits::kTimeMost; ids that are no canonical UUIDs make a message that decode refuses.
 std::string encode(const Message& message, Compression compression);
 // Inflates at most limits::kMessageBytes.
 Result<Message> decode(std::string_view bytes);
 
 // Bodies of row items are packed on their own, so that one encoding serves every receiver; their first byte
-// says how. A body is made for either plain or zstd readers.
+// says how. A body is made for the readers of one Compression. decode() does not look into bodies.
 std::string encode_items(const std::vector<RowItem>& items, Compression compression);
 Result<std::vector<RowItem>> decode_items(std::string_view body);
 
-// JSON for people and tools (`wherry tap`); bodies are decoded, tokens left out.
+// The best of what the replica reads; the server says it in `welcome`.
+Compression choose_compression(const std::vector<Compression>& readable);
+// All that this implementation reads, for `hello`.
+std::vector<Compression> readable_compressions();
+// The built-in dictionary, in zstd's dictionary format.
+std::string_view dictionary();
+
+// JSON for people and tools (`wherry tap`); bodies are decoded, token and identity left out.
 std::string to_json(const Message& message);
 
-// The WebSocket close code for an error code of ours (1002, 1008, 1009, 1011, 1012, 1013, or 4000 and up).
+// Why a session ends: close_codes.def lists every code that `bye` may carry.
+struct CloseReason {
+  std::string_view code;
+  uint16_t close_code;
+  std::string_view meaning;
+};
+std::span<const CloseReason> close_reasons();
+// The WebSocket close code for a code of the list; 1011 for any other.
 uint16_t close_code(std::string_view code);
 
 }  // namespace wherry::protocol

@@ -28,25 +28,25 @@ enum class Compression : int64_t { kPlain = 0, kZstd = 1, kZstdDictionary = 2 };
 
 struct Hello {
   int64_t version = kVersion;
-  std::string token;                        // JWT; never in the URL
-  std::optional<std::string> replica_id;    // UUID text; nothing: a new replica
-  std::string identity;                     // the identity token last received, empty for a new replica
-  Millis clock;                             // the device's clock now
-  std::string schema_hash;                  // of the bundle the replica holds, empty: none
-  std::string epoch;                        // empty: none known
-  Seq position;                             // the greatest boundary applied
-  Seq hash_at;                              // (hash_at, hash): a link of the log's chain the replica was shown
+  std::string token;                      // JWT; never in the URL
+  std::optional<std::string> replica_id;  // UUID text; nothing: a new replica
+  std::string identity;                   // the identity token last received, empty for a new replica
+  Millis clock;                           // the device's clock now
+  std::string schema_hash;                // of the bundle the replica holds, empty: none
+  std::string epoch;                      // empty: none known
+  Seq position;                           // the greatest boundary applied
+  Seq hash_at;                            // (hash_at, hash): a link of the log's chain the replica was shown
   std::string hash;
-  int64_t answered = 0;                     // all own commands up to this replica_seq are answered
-  std::vector<Compression> compression;     // that the replica can read, besides plain
+  int64_t answered = 0;                  // all own commands up to this replica_seq are answered
+  std::vector<Compression> compression;  // that the replica can read, besides plain
   bool operator==(const Hello&) const = default;
 };
 
 struct PushedCommand {
-  std::string id;              // UUID text
+  std::string id;  // UUID text
   int64_t replica_seq = 0;
   std::string name;
-  std::string data;            // JSON object
+  std::string data;  // JSON object
   Millis client_timestamp;
   Seq base_seq;
   std::optional<std::string> user;  // role `import` only: the author named
@@ -62,8 +62,8 @@ struct Push {
 struct Pull {
   struct Scope {
     Handle handle = 0;
-    Seq position;        // complete up to here; 0 = everything
-    std::string after;   // within the next seq: the place where the last chunk ended, empty: its beginning
+    Seq position;       // complete up to here; 0 = everything
+    std::string after;  // within the next seq: the place where the last chunk ended, empty: its beginning
     bool operator==(const Scope&) const = default;
   };
   std::vector<Scope> scopes;
@@ -90,16 +90,16 @@ struct Welcome {
   std::string user_id;
   std::vector<std::string> roles;
   std::string epoch;
-  Seq epoch_base;                 // the log up to here is common with the epoch before
-  Seq head;                       // of the log, now; with `hash` a link of the chain
+  Seq epoch_base;  // the log up to here is common with the epoch before
+  Seq head;        // of the log, now; with `hash` a link of the chain
   std::string hash;
-  std::string replica_id;         // as said in hello, or a new one
-  bool renewed = false;           // the file was restored or cloned: replica_id is new, numbers begin at 1,
-                                  // push everything unanswered before the first pull
-  std::string identity;           // the new identity token: make it durable before pushing
-  int64_t received = 0;           // the greatest replica_seq that the log holds of this replica
+  std::string replica_id;  // as said in hello, or a new one
+  bool renewed = false;    // the file was restored or cloned: replica_id is new, numbers begin at 1,
+                           // push everything unanswered before the first pull
+  std::string identity;    // the new identity token: make it durable before pushing
+  int64_t received = 0;    // the greatest replica_seq that the log holds of this replica
   Compression compression = Compression::kPlain;
-  std::string schema_hash;        // a `schema` message follows if the replica said another one
+  std::string schema_hash;  // a `schema` message follows if the replica said another one
   bool operator==(const Welcome&) const = default;
 };
 
@@ -111,7 +111,7 @@ struct Schema {
 
 struct GrantedScope {
   Handle handle = 0;
-  std::string name;       // "channel(general)"
+  std::string name;  // "channel(general)"
   bool on_demand = false;
   bool operator==(const GrantedScope&) const = default;
 };
@@ -129,18 +129,18 @@ struct Scopes {
 enum class Outcome : int64_t { kApplied = 0, kSuperseded = 1, kRejected = 2 };
 
 struct LostCell {
-  int64_t table = 0;   // Table::id
+  int64_t table = 0;  // Table::id
   Row key;
   std::string column;  // empty: the row's existence
   bool operator==(const LostCell&) const = default;
 };
 
 struct Answer {
-  std::string id;            // of the command
+  std::string id;  // of the command
   int64_t replica_seq = 0;
-  Seq seq;                   // its place in the log; 0 for a rejection beyond the quota, which is not logged
+  Seq seq;  // its place in the log; 0 for a rejection beyond the quota, which is not logged
   Outcome outcome = Outcome::kApplied;
-  std::string code;          // rejected: stable code
+  std::string code;  // rejected: stable code
   std::string message;
   std::vector<LostCell> lost;  // superseded
   bool operator==(const Answer&) const = default;
@@ -152,7 +152,7 @@ struct RowItem {
   Kind kind = Kind::kPut;
   int64_t table = 0;  // Table::id
   Seq seq;
-  Row row;            // kPut: all columns; kSet, kGone: the key
+  Row row;                                       // kPut: all columns; kSet, kGone: the key
   std::vector<std::pair<int64_t, Value>> cells;  // kSet: column index, value
   bool operator==(const RowItem&) const = default;
 };
@@ -167,11 +167,11 @@ struct Segment {
 // Everything up to `upto` for all live scopes of the session; visible at once.
 struct Batch {
   Seq upto;
-  std::string hash;                 // the first 8 bytes of the log's hash at `upto`, or empty
-  std::vector<Answer> answers;      // to own commands up to `upto`
-  std::optional<Scopes> scopes;     // what grants and revokes up to `upto` changed
-  std::vector<Handle> scanning;     // scopes that were live and from now on arrive as `rows`
-  std::vector<Segment> segments;    // of live scopes; of others only rows that own answered commands wrote
+  std::string hash;               // the first 8 bytes of the log's hash at `upto`, or empty
+  std::vector<Answer> answers;    // to own commands up to `upto`
+  std::optional<Scopes> scopes;   // what grants and revokes up to `upto` changed
+  std::vector<Handle> scanning;   // scopes that were live and from now on arrive as `rows`
+  std::vector<Segment> segments;  // of live scopes; of others only rows that own answered commands wrote
   bool operator==(const Batch&) const = default;
 };
 
@@ -179,12 +179,12 @@ struct Batch {
 struct RowsChunk {
   Handle handle = 0;
   Seq upto;
-  std::string after;  // not empty: the rows of seq upto + 1 are complete up to this place only
-  bool live = false;  // the chunk reaches the head: the scope is live from `upto` on
-  bool from_zero = false;           // the first chunk of a scan from 0
-  std::vector<Answer> answers;      // to own commands up to `upto`, not sent before
-  std::vector<Segment> own;         // rows those commands wrote in scopes that are not live
-  std::string body;                 // codec.h: encode_items
+  std::string after;            // not empty: the rows of seq upto + 1 are complete up to this place only
+  bool live = false;            // the chunk reaches the head: the scope is live from `upto` on
+  bool from_zero = false;       // the first chunk of a scan from 0
+  std::vector<Answer> answers;  // to own commands up to `upto`, not sent before
+  std::vector<Segment> own;     // rows those commands wrote in scopes that are not live
+  std::string body;             // codec.h: encode_items
   bool operator==(const RowsChunk&) const = default;
 };
 

@@ -1,0 +1,70 @@
+#include <array>
+#include <utility>
+
+#include "protocol/codec.h"
+#include "protocol/decoder.h"
+#include "protocol/encoder.h"
+#include "protocol/pack.h"
+
+namespace wherry::protocol {
+
+namespace {
+
+// Below this many bytes that are not yet compressed, packing the message costs more than it saves.
+constexpr size_t kWorthPacking = 48;
+
+constexpr std::array<std::string_view, std::variant_size_v<Message>> kNames = {
+    "hello", "push", "pull", "welcome", "schema", "scopes", "batch", "rows", "error", "bye"};
+
+template <size_t I>
+Result<Message> decode_as(Decoder& decoder) {
+  std::variant_alternative_t<I, Message> message;
+  TRY(decoder.fields(message));
+  return Message(std::move(message));
+}
+
+template <size_t... I>
+Result<Message> decode_numbered(int64_t number, Decoder& decoder, std::index_sequence<I...>) {
+  Result<Message> message = fail(ErrorCode::kProtocol, cat("malformed message: unknown number ", number));
+  ((number == static_cast<int64_t>(I) + 1 && (message = decode_as<I>(decoder), true)) || ...);
+  return message;
+}
+
+}  // namespace
+
+std::string_view message_name(const Message& message) {
+  return kNames[message.index()];
+}
+
+std::string encode(const Message& message, Compression compression) {
+  std::string plain;
+  Encoder encoder(plain);
+  std::visit([&](const auto& m) { encoder.message(static_cast<int64_t>(message.index()) + 1, m); }, message);
+  const bool worth = plain.size() - encoder.packed_bytes() >= kWorthPacking;
+  std::string out;
+  Packer::mine().pack(plain, worth ? compression : Compression::kPlain, out);
+  return out;
+}
+
+Result<Message> decode(std::string_view bytes) {
+  TRY_ASSIGN(const std::string plain, Packer::mine().unpack(bytes));
+  msgpack::Reader reader(plain);
+  Decoder decoder(reader);
+  TRY_ASSIGN(const int64_t number, decoder.open());
+  TRY_ASSIGN(Message message,
+             decode_numbered(number, decoder, std::make_index_sequence<std::variant_size_v<Message>>()));
+  TRY(reader.expect_end());
+  return message;
+}
+
+Compression choose_compression(const std::vector<Compression>& readable) {
+  Compression best = Compression::kPlain;
+  for (const Compression c : readable) best = std::max(best, c);
+  return best;
+}
+
+std::vector<Compression> readable_compressions() {
+  return {Compression::kZstd, Compression::kZstdDictionary};
+}
+
+}  // namespace wherry::protocol
