@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/msgpack.h"
 #include "base/text.h"
 #include "bundle/params.h"
 #include "engine/refusal.h"
@@ -130,6 +131,10 @@ Result<Executed> Executor::execute(const Submission& s, const std::string& epoch
     } else if (!refusal) {
       refusal = std::move(bound).error();
     }
+  }
+  if (refusal) {  // what was sent is logged even if it is no JSON
+    TRY_ASSIGN(const auto valid, p_.db.value("SELECT json_valid(?)", {Value(record.data)}));
+    if (valid != Value(int64_t{1})) record.data = json_quote(record.data);
   }
 
   std::shared_ptr<Holder> holder;

@@ -16,7 +16,7 @@ constexpr const char* kAppend =
     "roles, submitted_by, stamp, greatest_stamp, outcome, code, message, lost, delta, scopes, salt, hash) "
     "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26)";
 
-constexpr const char* kStoredColumns = "id, replica_seq, seq, outcome, code, message, lost, replica_id, delta";
+constexpr const char* kStoredColumns = "id, replica_seq, seq, outcome, code, message, lost, user_id, submitted_by, delta";
 
 Log::Stored stored_of(const sqlite::Statement& s) {
   Log::Stored stored;
@@ -27,8 +27,9 @@ Log::Stored stored_of(const sqlite::Statement& s) {
   stored.answer.code = s.text(4);
   stored.answer.message = s.text(5);
   stored.answer.lost = decode_lost(s.blob(6));
-  stored.replica_id = s.text(7);
-  stored.delta = s.blob(8);
+  stored.user_id = s.text(7);
+  stored.submitted_by = s.text(8);
+  stored.delta = s.blob(9);
   return stored;
 }
 

@@ -61,7 +61,8 @@ class Log {
 
   struct Stored {
     protocol::Answer answer;
-    std::string replica_id;
+    std::string user_id;
+    std::string submitted_by;
     std::string delta;
   };
   Result<std::optional<Stored>> find(const std::string& command_id);

@@ -44,6 +44,7 @@ CREATE TABLE wherry_scopes(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, ki
 CREATE INDEX wherry_scopes_base ON wherry_scopes(base) WHERE base IS NOT NULL;
 CREATE TABLE wherry_scope_index(scope INTEGER, seq INTEGER, tbl INTEGER, key BLOB, gone INTEGER,
   PRIMARY KEY(scope, seq, tbl, key)) WITHOUT ROWID;
+CREATE INDEX wherry_departures ON wherry_scope_index(seq) WHERE gone = 1;
 CREATE TABLE wherry_edges(to_scope INTEGER, scope INTEGER, source INTEGER, key BLOB,
   PRIMARY KEY(to_scope, scope, source, key)) WITHOUT ROWID;
 CREATE INDEX wherry_edges_scope ON wherry_edges(scope, to_scope);

@@ -1,0 +1,45 @@
+// What the workspace knows of one connection.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "workspace/access.h"
+#include "workspace/workspace.h"
+
+namespace wherry::workspace {
+
+struct SessionScope {
+  protocol::Handle handle = 0;
+  bool on_demand = false;
+  // A scope is scanning or live, never both.
+  enum class State { kIdle, kScanning, kLive } state = State::kIdle;
+  Seq position;        // scanning: complete up to here…
+  std::string after;   // …and within the next seq up to this place
+  bool from_zero = false;
+};
+
+struct Session {
+  SessionId id = 0;
+  enum class State { kConnected, kSaidHello, kReady } state = State::kConnected;
+  Millis connected_at;
+  protocol::Hello hello;
+  Identity who;
+  std::shared_ptr<Holder> holder;
+  std::string replica_id;
+  Millis clock_offset;
+  protocol::Compression compression = protocol::Compression::kPlain;
+  std::map<ScopeId, SessionScope> scopes;
+  std::unordered_map<protocol::Handle, ScopeId> handles;
+  protocol::Handle next_handle = 1;
+  int64_t credits = 0;
+  size_t queued_bytes = 0;   // handed out and not yet on their way
+  size_t waiting_commands = 0;
+  Seq boundary;              // the last `upto` that was sent
+  std::deque<ScopeId> scans;  // scopes that are scanning, in the order in which they were asked for
+};
+
+}  // namespace wherry::workspace

@@ -1,0 +1,127 @@
+// The parts of a workspace and its state between calls. Its work is spread over workspace.cc (calls and
+// messages), group.cc (running and committing a group), hello.cc (who connects) and publish.cc (what goes out).
+#pragma once
+
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/engine.h"
+#include "workspace/access.h"
+#include "workspace/effects.h"
+#include "workspace/executor.h"
+#include "workspace/log.h"
+#include "workspace/scope_names.h"
+#include "workspace/session.h"
+#include "workspace/versions.h"
+#include "workspace/workspace.h"
+
+namespace wherry {
+
+class Workspace::Impl {
+ public:
+  Impl(WorkspaceOptions o, std::unique_ptr<sqlite::Database> database, std::unique_ptr<Engine> e);
+  Result<> boot(bool created, Millis now);
+
+  void connect(SessionId id, Millis now);
+  void disconnect(SessionId id);
+  void receive(SessionId id, std::string_view bytes, Millis now);
+  void sent(SessionId id, size_t bytes);
+  bool has_work() const;
+  Result<> commit(Millis now);
+  Result<> tick(Millis now);
+  void shut_down(const std::string& code, const std::string& message, Millis retry_after);
+  Result<std::vector<protocol::Answer>> execute_all(const std::vector<DirectCommand>& commands, Millis now);
+
+  const WorkspaceOptions options;
+  std::vector<Output> outputs;
+  workspace::Log log;
+  std::unordered_map<SessionId, workspace::Session> sessions;
+
+ private:
+  using ScopeId = workspace::ScopeId;
+  using Session = workspace::Session;
+  using SessionScope = workspace::SessionScope;
+
+  struct Waiting {
+    SessionId session = 0;  // 0: a direct command
+    workspace::Submission submission;
+  };
+  struct Done {
+    workspace::Executed executed;
+    bool identity_conflict = false;
+    bool gap = false;
+  };
+
+  // group.cc
+  Result<std::vector<Done>> run_group(std::vector<Waiting>& group, Millis now);
+  Result<bool> attempt_group(std::vector<Waiting>& group, std::vector<Done>& done, Millis now);
+  Result<Done> run_one(Waiting& waiting, Millis now);
+  Result<Done> resend(const Waiting& waiting, const workspace::Log::Stored& stored);
+  Result<> roll_back();
+  struct ReplicaState {
+    int64_t received = 0;
+    Stamp last_stamp;
+    bool changed = false;
+  };
+  Result<ReplicaState*> replica_state(const std::string& replica_id);
+  Result<> flush_replicas(Millis now);
+
+  // hello.cc
+  Result<> answer_hellos(Millis now);
+  struct Greeting {
+    protocol::Welcome welcome;
+    std::shared_ptr<workspace::Holder> holder;
+    std::vector<workspace::Log::Stored> backlog;
+  };
+  Result<Greeting> greet(Session& session, Millis now);
+  Result<bool> shares_history(const protocol::Hello& hello);
+  Result<> note_restore(Millis now);
+  Result<> greet_replica(Session& session, Greeting& greeting, bool same_epoch, Millis now);
+  Result<> welcome(Session& session, Greeting greeting, Millis now);
+  void send_scope_list(Session& session);
+  std::string random_bytes(size_t count);
+
+  // publish.cc
+  using Items = std::map<ScopeId, std::vector<protocol::RowItem>>;
+  Result<> publish(const std::vector<Waiting>& group, std::vector<Done>& done, const Items& items);
+  protocol::Scopes scope_changes(Session& session, const Items& items, std::vector<ScopeId>& born);
+  Result<> add_own_rows(Session& session, const std::vector<RowRef>& rows, std::vector<protocol::Segment>& segments);
+  void fall_back_to_scanning(Session& session, protocol::Batch& batch);
+  Result<> read_chunks(Millis now);
+  Result<bool> send_chunk(Session& session);
+  const std::string& body_of(ScopeId scope, protocol::Compression compression, const Items& items);
+  void send(Session& session, const protocol::Message& message);
+  void say_bye(SessionId id, std::string code, std::string message, Millis retry_after);
+  SessionScope& add_scope(Session& session, ScopeId scope, bool on_demand);
+  void set_state(Session& session, ScopeId scope, SessionScope& held, SessionScope::State state);
+  void forget_scope(Session& session, ScopeId scope);
+
+  // workspace.cc
+  Result<> handle(Session& session, protocol::Message message, Millis now);
+  Result<> handle_push(Session& session, protocol::Push push, Millis now);
+  Result<> handle_pull(Session& session, const protocol::Pull& pull);
+  Result<> run_initial(Millis now);
+
+  std::unique_ptr<sqlite::Database> db_;
+  std::unique_ptr<Engine> engine_;
+  workspace::ScopeNames names_;
+  workspace::Access access_;
+  workspace::Versions versions_;
+  workspace::Effects effects_;
+  workspace::Executor executor_;
+  UuidMaker uuids_;
+  std::string epoch_;
+
+  std::deque<Waiting> waiting_;
+  std::unordered_map<std::string, ReplicaState> replicas_;      // of the running group
+  std::unordered_map<ScopeId, std::unordered_set<SessionId>> live_;  // sessions for which the scope is live
+  std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;   // of the group being published
+  std::string empty_body_;
+  bool hellos_waiting_ = false;
+  Millis last_sweep_;
+};
+
+}  // namespace wherry
