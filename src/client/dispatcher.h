@@ -1,0 +1,31 @@
+// A thread that runs functions one after another, in the order they were posted: the app's callbacks.
+// Thread: post from any.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace wherry::client {
+
+class Dispatcher {
+ public:
+  Dispatcher();
+  ~Dispatcher() { stop(); }
+  // Drops what has not begun and whatever is posted later; waits for what has begun.
+  void stop();
+  void post(std::function<void()> job);
+  bool on_this_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+
+ private:
+  void run();
+  std::mutex mutex_;
+  std::condition_variable posted_;
+  std::deque<std::function<void()>> jobs_;
+  bool ending_ = false;
+  std::thread thread_;  // last: starts when the rest is there
+};
+
+}  // namespace wherry::client
