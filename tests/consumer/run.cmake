@@ -10,16 +10,23 @@ endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK})
+# The example in the README must compile and link as it stands.
+get_filename_component(source_root ${SOURCE}/../.. ABSOLUTE)
+file(READ ${source_root}/README.md readme)
+if(NOT readme MATCHES "```cpp\n([^`]*)```")
+  message(FATAL_ERROR "README.md shows no C++")
+endif()
+file(WRITE ${WORK}/readme.cc "${CMAKE_MATCH_1}")
+
 step(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
 step(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${WORK}/prefix
-  -DCMAKE_C_COMPILER=${C_COMPILER} -DCMAKE_CXX_COMPILER=${CXX_COMPILER})
+  -DREADME_EXAMPLE=${WORK}/readme.cc -DCMAKE_C_COMPILER=${C_COMPILER} -DCMAKE_CXX_COMPILER=${CXX_COMPILER})
 step(${CMAKE_COMMAND} --build ${WORK}/build)
 step(${WORK}/build/consumer ${WORK}/replica.db)
 step(${WORK}/prefix/bin/wherry --version)
 
 # Nothing installed may lead back into the source or build folder.
 file(GLOB_RECURSE texts ${WORK}/prefix/*.cmake ${WORK}/prefix/*.h)
-get_filename_component(source_root ${SOURCE}/../.. ABSOLUTE)
 foreach(text ${texts})
   file(READ ${text} content)
   foreach(path ${source_root}/src ${source_root}/include ${source_root}/third_party ${BUILD}/lib)

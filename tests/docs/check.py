@@ -34,7 +34,7 @@ def without_fences(text):
 
 def links(path):
     text = without_fences(path.read_text())
-    for match in re.finditer(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)", text):
+    for match in re.finditer(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)", re.sub(r"(?<!\[)`[^`\n]*`", "", text)):
         target, _, anchor = match[1].partition("#")
         if re.match(r"[a-z]+:", target):
             continue

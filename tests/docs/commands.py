@@ -2,11 +2,13 @@
 """Runs the commands that the documents show: every block fenced as ```sh checked.
 
 `commands.py BIN FILE…`: BIN holds the `wherry` program. The blocks of one file are one bash script (set -e), run
-in an empty folder where `examples` leads to the project's; what it leaves running is ended afterwards.
+in an empty folder where `examples` leads to the project's; what it leaves running is ended afterwards. Port 8080
+stands for a free one, and the script waits for a server that it starts in the background.
 """
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BLOCK = re.compile(r"^```sh checked\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def runnable(blocks):
+    port = free_port()
+    script = "\n".join(blocks).replace(":8080", f":{port}")
+    wait = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>&-; do sleep 0.1; done"
+    return re.sub(r"^(.*\bserve .*&)$", rf"\1\n{wait}", script, flags=re.MULTILINE)
 
 
 def run(binaries, script):
@@ -43,7 +58,7 @@ def main():
         blocks += len(found)
         if not found:
             continue
-        code, output = run(binaries, "\n".join(found))
+        code, output = run(binaries, runnable(found))
         if code != 0:
             print(f"{name}: the commands ended with {code}\n{output}")
             failed = 1
