@@ -104,6 +104,7 @@ void describe(V& v, Ref<V, GrantedScope> m) {
   v.number("handle", m.handle, 0, INT64_MAX);
   v.text("name", m.name, kAnySize);
   v.flag("on_demand", m.on_demand);
+  v.flag("live", m.live);
 }
 
 template <typename V>

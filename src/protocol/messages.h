@@ -113,6 +113,7 @@ struct GrantedScope {
   Handle handle = 0;
   std::string name;  // "channel(general)"
   bool on_demand = false;
+  bool live = false;  // born with its grant: the batch holds all of it, the scope is live without a pull
   bool operator==(const GrantedScope&) const = default;
 };
 

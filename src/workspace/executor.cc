@@ -153,6 +153,7 @@ Result<Executed> Executor::execute(const Submission& s, const std::string& epoch
       return executed;
     }
     superseded_whole = execution.refusal && execution.refusal->code == ServerJudge::kSuperseded;
+    if (execution.refusal) TRY(p_.names.rolled_back_to_savepoint());
     if (!superseded_whole) refusal = std::move(execution.refusal);
     delta = std::move(execution.delta);
   }

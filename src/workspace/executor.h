@@ -45,6 +45,7 @@ class Executor {
     sqlite::Database& db;
     const Bundle& bundle;
     Engine& engine;
+    ScopeNames& names;
     Access& access;
     Versions& versions;
     Log& log;

@@ -97,7 +97,6 @@ Result<bool> Workspace::Impl::attempt_group(std::vector<Waiting>& group, std::ve
   TRY(versions_.flush());
   TRY(flush_replicas(now));
   TRY(db_->run("COMMIT"));
-  names_.committed();
   return true;
 }
 

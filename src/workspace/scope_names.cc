@@ -76,6 +76,15 @@ Result<> ScopeNames::reload() {
   return {};
 }
 
+Result<> ScopeNames::rolled_back_to_savepoint() {
+  TRY_ASSIGN(const auto last, db_.value("SELECT coalesce(max(id), 0) FROM wherry_scopes"));
+  if (*last->integer() == last_) return {};
+  last_ = *last->integer();
+  std::erase_if(ids_, [&](const auto& entry) { return entry.second > last_; });
+  std::erase_if(infos_, [&](const auto& entry) { return entry.first > last_; });
+  return {};
+}
+
 void ScopeNames::committed() {
   last_committed_ = last_;
   if (ids_.size() > kCacheMost) ids_.clear();

@@ -30,6 +30,8 @@ class ScopeNames {
   const ScopeKind& kind(const ScopeInfo& info) const { return bundle_.scope_kinds[static_cast<size_t>(info.kind)]; }
   // Made since committed(): it holds nothing older than the running group.
   bool is_new(ScopeId id) const { return id > last_committed_; }
+  // Forgets what a savepoint that was rolled back had made.
+  Result<> rolled_back_to_savepoint();
   Result<> reload();  // forgets the cache, after a rollback and at open
   void committed();
 

@@ -1,5 +1,7 @@
 #include "workspace/workspace.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "base/text.h"
 #include "bundle/wire.h"
@@ -23,7 +25,7 @@ Workspace::Impl::Impl(WorkspaceOptions o, std::unique_ptr<sqlite::Database> data
     : options(std::move(o)), log(*database, options.hasher, options.entropy), db_(std::move(database)),
       engine_(std::move(e)), names_(*db_, *options.bundle), access_(*db_, *options.bundle, engine_->predicates(), names_),
       versions_(*db_, *options.bundle), effects_(*db_, *options.bundle, engine_->rows(), access_, versions_),
-      executor_({*db_, *options.bundle, *engine_, access_, versions_, log, effects_}), uuids_(options.entropy) {}
+      executor_({*db_, *options.bundle, *engine_, names_, access_, versions_, log, effects_}), uuids_(options.entropy) {}
 
 // After a kill, SQLite recovers what was written but perhaps never synced. One durable commit makes all of it
 // durable before anyone is answered from it.

@@ -79,7 +79,7 @@ class Workspace::Impl {
   Result<Greeting> greet(Session& session, Millis now);
   Result<bool> shares_history(const protocol::Hello& hello);
   Result<> note_restore(Millis now);
-  Result<> greet_replica(Session& session, Greeting& greeting, bool same_epoch, Millis now);
+  Result<> greet_replica(Session& session, Greeting& greeting, Millis now);
   Result<> welcome(Session& session, Greeting greeting, Millis now);
   void send_scope_list(Session& session);
   std::string random_bytes(size_t count);

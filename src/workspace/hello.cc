@@ -1,0 +1,196 @@
+// Who connects: is it the replica it says it is, does it share this log's history, what of its commands is
+// answered already.
+#include "base/limits.h"
+#include "base/text.h"
+#include "bundle/compile.h"
+#include "bundle/wire.h"
+#include "protocol/codec.h"
+#include "workspace/schema.h"
+#include "workspace/workspace_impl.h"
+
+namespace wherry {
+
+using namespace workspace;
+
+namespace {
+
+constexpr size_t kScopesPerMessage = 1000;
+constexpr size_t kIdentityBytes = 16;
+
+}  // namespace
+
+std::string Workspace::Impl::random_bytes(size_t count) {
+  std::string bytes(count, '\0');
+  options.entropy(std::span(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()));
+  return bytes;
+}
+
+Result<> Workspace::Impl::answer_hellos(Millis now) {
+  hellos_waiting_ = false;
+  std::vector<std::pair<SessionId, Greeting>> greetings;
+  {
+    TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    for (auto& [id, session] : sessions) {
+      if (session.state != Session::State::kSaidHello) continue;
+      auto greeting = greet(session, now);
+      if (!greeting) {
+        transaction.roll_back();
+        TRY(roll_back());
+        return std::unexpected(std::move(greeting).error());
+      }
+      greetings.emplace_back(id, *std::move(greeting));
+    }
+    TRY(transaction.commit());
+    names_.committed();
+  }
+  for (auto& [id, greeting] : greetings)
+    if (const auto at = sessions.find(id); at != sessions.end()) TRY(welcome(at->second, std::move(greeting), now));
+  return {};
+}
+
+// True when what the replica was shown last is part of this log.
+Result<bool> Workspace::Impl::shares_history(const protocol::Hello& hello) {
+  if (hello.epoch.empty()) return true;  // it knows nothing yet
+  if (hello.hash.empty() || hello.hash_at == Seq{}) return true;
+  if (hello.hash_at > log.head()) return false;
+  TRY_ASSIGN(const auto hash, log.hash_at(hello.hash_at));
+  return hash && hash->starts_with(hello.hash);
+}
+
+// The database is older than what replicas have seen of it, or another one: from here on it is another
+// history, and the log says so.
+Result<> Workspace::Impl::note_restore(Millis now) {
+  epoch_ = uuids_.make(now).text();
+  TRY(set_meta(*db_, "epoch", epoch_));
+  Record record;
+  record.seq = Seq{log.head().number + 1};
+  record.id = uuids_.make(now).text();
+  record.user_id = "system";
+  record.name = "wherry.restore";
+  record.data = cat("{\"epoch\":", json_quote(epoch_), "}");
+  record.client_timestamp = record.received = record.handled = now;
+  record.epoch = epoch_;
+  record.schema_version = options.bundle->schema_version;
+  record.stamp = std::max(Stamp::at(now), log.greatest_stamp().next());
+  return log.append(std::move(record));
+}
+
+Result<Workspace::Impl::Greeting> Workspace::Impl::greet(Session& session, Millis now) {
+  const protocol::Hello& hello = session.hello;
+  Greeting greeting;
+  protocol::Welcome& welcome = greeting.welcome;
+  TRY_ASSIGN(const bool shares, shares_history(hello));
+  const bool claims_epoch = !hello.epoch.empty() && hello.epoch == epoch_;
+  if (claims_epoch && (!shares || hello.position > log.head())) TRY(note_restore(now));
+  const bool same_epoch = hello.epoch.empty() || hello.epoch == epoch_;
+  // Of another epoch, what can be shown to be common is common.
+  welcome.epoch_base = same_epoch ? hello.position : shares ? hello.hash_at : Seq{};
+  welcome.epoch = epoch_;
+  welcome.workspace = options.name;
+  welcome.server_time = now;
+  welcome.limits = {static_cast<int64_t>(limits::kMessageBytes), static_cast<int64_t>(limits::kCommandBytes),
+                    static_cast<int64_t>(limits::kWindowCommands), static_cast<int64_t>(limits::kWindowBytes)};
+  welcome.user_id = session.who.user_id;
+  welcome.roles = session.who.roles;
+  TRY_ASSIGN(greeting.holder, access_.holder(session.who.user_id, session.who.roles, log.head()));
+  TRY(greet_replica(session, greeting, now));
+  for (const protocol::Compression compression : hello.compression)
+    welcome.compression = std::max(welcome.compression, compression);
+  welcome.head = log.head();
+  welcome.hash = log.hash();
+  return greeting;
+}
+
+// A replica proves itself with the token it was given last, or with the one before if the last never arrived.
+Result<> Workspace::Impl::greet_replica(Session& session, Greeting& greeting, Millis now) {
+  const protocol::Hello& hello = session.hello;
+  protocol::Welcome& welcome = greeting.welcome;
+  welcome.identity = random_bytes(kIdentityBytes);
+  if (hello.replica_id) {
+    TRY_ASSIGN(const auto rows, db_->rows("SELECT user_id, identity, next_identity, received FROM wherry_replicas "
+                                          "WHERE replica_id = ?",
+                                          {Value(*hello.replica_id)}));
+    const auto is = [&](const Value& v) { return v.blob() != nullptr && v.blob()->bytes == hello.identity; };
+    if (!rows.empty() && *rows[0][0].text() == session.who.user_id && (is(rows[0][1]) || is(rows[0][2]))) {
+      TRY(db_->run("UPDATE wherry_replicas SET identity = ?, next_identity = ?, seen_at = ? WHERE replica_id = ?",
+                   {Value(Blob{hello.identity}), Value(Blob{welcome.identity}), Value(now.count),
+                    Value(*hello.replica_id)}));
+      welcome.replica_id = *hello.replica_id;
+      TRY_ASSIGN(greeting.backlog, log.of_replica(welcome.replica_id, hello.answered,
+                                                  static_cast<int64_t>(limits::kWindowCommands)));
+      // Beyond a number that the log does not hold under this replica, everything is to be pushed again.
+      const int64_t received = *rows[0][3].integer();
+      welcome.received = std::min(hello.answered, received);
+      for (const Log::Stored& stored : greeting.backlog)
+        if (stored.answer.replica_seq == welcome.received + 1) ++welcome.received;
+      std::erase_if(greeting.backlog,
+                    [&](const Log::Stored& stored) { return stored.answer.replica_seq > welcome.received; });
+      return {};
+    }
+    welcome.renewed = true;
+  }
+  welcome.replica_id = uuids_.make(now).text();
+  return db_->run("INSERT INTO wherry_replicas(replica_id, user_id, received, last_stamp, identity, next_identity, "
+                  "seen_at) VALUES(?, ?, 0, 0, ?, NULL, ?)",
+                  {Value(welcome.replica_id), Value(session.who.user_id), Value(Blob{welcome.identity}),
+                   Value(now.count)});
+}
+
+void Workspace::Impl::send_scope_list(Session& session) {
+  protocol::Scopes list;
+  list.reset = true;
+  list.last = false;
+  for (const ScopeId scope : session.holder->scopes) {
+    const auto info = names_.info(scope);
+    if (!info) continue;
+    const bool on_demand = names_.kind(**info).on_demand;
+    const SessionScope& held = add_scope(session, scope, on_demand);
+    list.granted.push_back({held.handle, (*info)->name, on_demand, false});
+    if (list.granted.size() == kScopesPerMessage) {
+      send(session, list);
+      list = {};
+      list.last = false;
+    }
+  }
+  list.last = true;
+  send(session, list);
+}
+
+Result<> Workspace::Impl::welcome(Session& session, Greeting greeting, Millis) {
+  // An old connection of the same replica may still look alive.
+  std::vector<SessionId> replaced;
+  for (const auto& [id, other] : sessions)
+    if (id != session.id && other.state == Session::State::kReady && other.replica_id == greeting.welcome.replica_id)
+      replaced.push_back(id);
+  for (const SessionId id : replaced) say_bye(id, "replaced", "the replica connected again", Millis{-1});
+
+  session.state = Session::State::kReady;
+  session.holder = greeting.holder;
+  session.replica_id = greeting.welcome.replica_id;
+  session.compression = greeting.welcome.compression;
+  session.boundary = log.head();
+  const Bundle visible = for_replica(*options.bundle, session.holder->roles);
+  const std::string bundle = encode_bundle(visible);
+  greeting.welcome.schema_hash = bundle_hash(bundle);
+  const bool needs_schema = session.hello.schema_hash != greeting.welcome.schema_hash;
+  send(session, greeting.welcome);
+  if (needs_schema) send(session, protocol::Schema{greeting.welcome.schema_hash, bundle});
+  send_scope_list(session);
+  protocol::Batch batch;
+  batch.upto = log.head();
+  batch.hash = greeting.welcome.hash.substr(0, 8);
+  std::vector<RowRef> own;
+  for (Log::Stored& stored : greeting.backlog) {
+    batch.answers.push_back(std::move(stored.answer));
+    if (stored.delta.empty()) continue;
+    TRY_ASSIGN(const Delta delta, decode_delta(stored.delta, *options.bundle));
+    for (const RowChange& change : delta.rows) own.push_back(change.ref);
+  }
+  effects_.begin();
+  TRY(add_own_rows(session, own, batch.segments));
+  send(session, batch);
+  session.hello = {};
+  return {};
+}
+
+}  // namespace wherry

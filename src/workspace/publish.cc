@@ -1,0 +1,245 @@
+// What goes out after a group is durable: to each session the answers to its own commands, what it gained and
+// lost, and the segments of its live scopes, each encoded once for all. Then chunks for those who scan.
+#include <algorithm>
+#include <set>
+
+#include "base/limits.h"
+#include "protocol/codec.h"
+#include "workspace/scan.h"
+#include "workspace/workspace_impl.h"
+
+namespace wherry {
+
+using namespace workspace;
+
+namespace {
+
+// NO-REWRITE is checked by prefixes: eight bytes suffice to tell two histories apart.
+constexpr size_t kHashPrefix = 8;
+
+}  // namespace
+
+void Workspace::Impl::send(Session& session, const protocol::Message& message) {
+  std::string bytes = protocol::encode(message, session.compression);
+  session.queued_bytes += bytes.size();
+  outputs.push_back({session.id, std::move(bytes), false, 1000, {}});
+}
+
+void Workspace::Impl::say_bye(SessionId id, std::string code, std::string message, Millis retry_after) {
+  const auto at = sessions.find(id);
+  if (at == sessions.end()) return;
+  const uint16_t close_code = protocol::close_code(code);
+  std::string bytes = protocol::encode(protocol::Bye{code, message, retry_after}, protocol::Compression::kPlain);
+  outputs.push_back({id, std::move(bytes), true, close_code, std::move(code)});
+  disconnect(id);
+}
+
+SessionScope& Workspace::Impl::add_scope(Session& session, ScopeId scope, bool on_demand) {
+  SessionScope& held = session.scopes[scope];
+  held.handle = session.next_handle++;
+  held.on_demand = on_demand;
+  session.handles[held.handle] = scope;
+  return held;
+}
+
+void Workspace::Impl::set_state(Session& session, ScopeId scope, SessionScope& held, SessionScope::State state) {
+  using State = SessionScope::State;
+  if (held.state == State::kLive && state != State::kLive) {
+    const auto live = live_.find(scope);
+    live->second.erase(session.id);
+    if (live->second.empty()) live_.erase(live);
+  }
+  if (held.state == State::kScanning && state != State::kScanning) std::erase(session.scans, scope);
+  if (state == State::kScanning && held.state != State::kScanning) session.scans.push_back(scope);
+  if (state == State::kLive) live_[scope].insert(session.id);
+  held.state = state;
+}
+
+void Workspace::Impl::forget_scope(Session& session, ScopeId scope) {
+  const auto at = session.scopes.find(scope);
+  set_state(session, scope, at->second, SessionScope::State::kIdle);
+  session.handles.erase(at->second.handle);
+  session.scopes.erase(at);
+}
+
+const std::string& Workspace::Impl::body_of(ScopeId scope, protocol::Compression compression, const Items& items) {
+  const auto at = items.find(scope);
+  if (at == items.end()) return empty_body_;
+  std::string& body = bodies_[{scope, static_cast<int64_t>(compression)}];
+  if (body.empty()) body = protocol::encode_items(at->second, compression);
+  return body;
+}
+
+// Compares what the session was told with what its holder holds now: toggled within the group is no change.
+protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& items, std::vector<ScopeId>& born) {
+  protocol::Scopes changes;
+  for (const ScopeId scope : session.holder->changed) {
+    const bool knows = session.scopes.contains(scope);
+    if (knows == session.holder->holds(scope)) continue;
+    if (knows) {
+      changes.revoked.push_back(session.scopes[scope].handle);
+      forget_scope(session, scope);
+      continue;
+    }
+    const auto info = names_.info(scope);
+    if (!info) continue;
+    const bool on_demand = names_.kind(**info).on_demand;
+    SessionScope& held = add_scope(session, scope, on_demand);
+    // A scope that begins with this group arrives with it, whole.
+    const bool is_born = !on_demand && names_.is_new(scope) && items.contains(scope);
+    if (is_born) {
+      set_state(session, scope, held, SessionScope::State::kLive);
+      born.push_back(scope);
+    }
+    changes.granted.push_back({held.handle, (*info)->name, on_demand, is_born});
+  }
+  return changes;
+}
+
+// The rows that the author's commands touched, as they stand now, in the scopes he holds that are not live.
+Result<> Workspace::Impl::add_own_rows(Session& session, const std::vector<RowRef>& rows,
+                                       std::vector<protocol::Segment>& segments) {
+  std::map<ScopeId, std::vector<protocol::RowItem>> own;
+  const RowReader read = [this](const RowRef& ref) { return engine_->rows().read(ref); };
+  std::set<RowRef> seen;
+  for (const RowRef& ref : rows) {
+    const Table& table = options.bundle->tables[ref.table];
+    if (table.kind != TableKind::kSynced || !seen.insert(ref).second) continue;
+    TRY_ASSIGN(const std::optional<Version> version, versions_.stored(ref));
+    if (!version) continue;
+    TRY_ASSIGN(const std::optional<Row> row, read(ref));
+    std::vector<ScopeId> lies_in, left;
+    if (row) {
+      TRY_ASSIGN(lies_in, access_.scope_ids(ref.table, *row, read));
+    }
+    if (const RowEffect* effect = effects_.of(ref))
+      std::ranges::set_difference(effect->was, lies_in, std::back_inserter(left));
+    const auto wants = [&](ScopeId scope) {
+      const auto held = session.scopes.find(scope);
+      return held != session.scopes.end() && held->second.state != SessionScope::State::kLive;
+    };
+    for (const ScopeId scope : lies_in)
+      if (wants(scope)) own[scope].push_back(put_item(table, version->seq, *row));
+    for (const ScopeId scope : left)
+      if (wants(scope)) {
+        TRY_ASSIGN(auto gone, gone_item(table, version->seq, ref.key));
+        own[scope].push_back(std::move(gone));
+      }
+  }
+  for (auto& [scope, items] : own) {
+    std::ranges::stable_sort(items, {}, &protocol::RowItem::seq);
+    segments.push_back({session.scopes[scope].handle, protocol::encode_items(items, session.compression)});
+  }
+  return {};
+}
+
+void Workspace::Impl::fall_back_to_scanning(Session& session, protocol::Batch& batch) {
+  for (auto& [scope, held] : session.scopes) {
+    if (held.state != SessionScope::State::kLive) continue;
+    held.position = session.boundary;
+    held.after.clear();
+    held.from_zero = false;
+    set_state(session, scope, held, SessionScope::State::kScanning);
+    batch.scanning.push_back(held.handle);
+  }
+}
+
+Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector<Done>& done, const Items& items) {
+  bodies_.clear();
+  std::map<SessionId, std::vector<size_t>> answered;
+  std::set<SessionId> concerned, conflicting, overtaking;
+  for (size_t i = 0; i < group.size(); ++i) {
+    const auto at = sessions.find(group[i].session);
+    if (at == sessions.end()) continue;
+    --at->second.waiting_commands;
+    if (done[i].identity_conflict) conflicting.insert(at->first);
+    if (done[i].gap) overtaking.insert(at->first);
+    if (!done[i].identity_conflict && !done[i].gap) answered[at->first].push_back(i);
+    concerned.insert(at->first);
+  }
+  for (const auto& [scope, _] : items)
+    if (const auto live = live_.find(scope); live != live_.end())
+      concerned.insert(live->second.begin(), live->second.end());
+  std::set<Holder*> changed_holders;
+  for (auto& [id, session] : sessions)
+    if (session.holder && !session.holder->changed.empty()) {
+      concerned.insert(id);
+      changed_holders.insert(session.holder.get());
+    }
+
+  for (const SessionId id : concerned) {
+    const auto at = sessions.find(id);
+    if (at == sessions.end() || at->second.state != Session::State::kReady) continue;
+    Session& session = at->second;
+    protocol::Batch batch;
+    batch.upto = log.head();
+    batch.hash = log.hash().substr(0, kHashPrefix);
+    if (session.queued_bytes > limits::kSessionQueueBytes) fall_back_to_scanning(session, batch);
+    std::vector<ScopeId> born;
+    std::vector<ScopeId> was_live;
+    for (const auto& [scope, _] : items)
+      if (const auto held = session.scopes.find(scope);
+          held != session.scopes.end() && held->second.state == SessionScope::State::kLive)
+        was_live.push_back(scope);
+    protocol::Scopes changes = scope_changes(session, items, born);
+    for (const std::vector<ScopeId>* scopes : {&was_live, &born})
+      for (const ScopeId scope : *scopes)
+        if (const auto held = session.scopes.find(scope); held != session.scopes.end())  // not revoked within the group
+          batch.segments.push_back({held->second.handle, body_of(scope, session.compression, items)});
+    std::vector<RowRef> own;
+    for (const size_t i : answered[id]) {
+      batch.answers.push_back(done[i].executed.answer);
+      own.insert(own.end(), done[i].executed.rows.begin(), done[i].executed.rows.end());
+    }
+    TRY(add_own_rows(session, own, batch.segments));
+    if (!changes.granted.empty() || !changes.revoked.empty()) batch.scopes = std::move(changes);
+    if (batch.answers.empty() && batch.segments.empty() && !batch.scopes && batch.scanning.empty()) continue;
+    send(session, batch);
+    session.boundary = batch.upto;
+  }
+  for (auto& [id, session] : sessions)
+    if (session.holder) session.holder->changed.clear();
+  names_.committed();
+  for (const SessionId id : conflicting)
+    say_bye(id, "identity", "a number was used under another command id: the file was restored or cloned", Millis{0});
+  for (const SessionId id : overtaking)
+    say_bye(id, "protocol", "replica_seq must be the last one plus one", Millis{1000});
+  return {};
+}
+
+Result<bool> Workspace::Impl::send_chunk(Session& session) {
+  if (session.scans.empty() || session.credits <= 0 || session.queued_bytes >= limits::kSessionQueueBytes / 2)
+    return false;
+  const ScopeId scope = session.scans.front();
+  SessionScope& held = session.scopes[scope];
+  TRY_ASSIGN(Chunk chunk, read_chunk(*db_, *options.bundle, engine_->rows(), scope, held.position, held.after,
+                                     log.head(), limits::kChunkBytes));
+  protocol::RowsChunk rows;
+  rows.handle = held.handle;
+  rows.upto = chunk.upto;
+  rows.after = chunk.after;
+  rows.live = chunk.at_head;
+  rows.from_zero = std::exchange(held.from_zero, false);
+  rows.body = protocol::encode_items(chunk.items, session.compression);
+  held.position = chunk.upto;
+  held.after = std::move(chunk.after);
+  --session.credits;
+  if (chunk.at_head) set_state(session, scope, held, SessionScope::State::kLive);
+  send(session, rows);
+  if (session.scans.empty()) {  // all is live: a boundary with its hash
+    protocol::Batch batch;
+    batch.upto = log.head();
+    batch.hash = log.hash().substr(0, kHashPrefix);
+    send(session, batch);
+    session.boundary = batch.upto;
+  }
+  return true;
+}
+
+// One chunk per session and round, so that nobody waits for another's history.
+Result<> Workspace::Impl::read_chunks(Millis) {
+  for (auto& [_, session] : sessions) TRY(send_chunk(session));
+  return {};
+}
+
+}  // namespace wherry
