@@ -22,7 +22,8 @@ std::string encode(const Message& message, Compression compression);
 Result<Message> decode(std::string_view bytes);
 
 // Bodies of row items are packed on their own, so that one encoding serves every receiver; their first byte
-// says how. A body is made for the readers of one Compression. decode() does not look into bodies.
+// says how; no items are no bytes. A body is made for the readers of one Compression. decode() does not look
+// into bodies.
 std::string encode_items(const std::vector<RowItem>& items, Compression compression);
 Result<std::vector<RowItem>> decode_items(std::string_view body);
 
@@ -30,8 +31,10 @@ Result<std::vector<RowItem>> decode_items(std::string_view body);
 Compression choose_compression(const std::vector<Compression>& readable);
 // All that this implementation reads, for `hello`.
 std::vector<Compression> readable_compressions();
-// The built-in dictionary, in zstd's dictionary format.
+// The built-in dictionary, in zstd's dictionary format (dictionary_1.bin, made by scripts/make-dictionary),
+// and its xxHash64. Peers must have these very bytes: another dictionary needs another Compression.
 std::string_view dictionary();
+inline constexpr uint64_t kDictionaryHash = 0xa4352bb6bb97b796;
 
 // JSON for people and tools (`wherry tap`); bodies are decoded, token and identity left out.
 std::string to_json(const Message& message);

@@ -44,6 +44,7 @@ Result<RowItem> decode_item(msgpack::Reader& reader, Seq before) {
 }  // namespace
 
 std::string encode_items(const std::vector<RowItem>& items, Compression compression) {
+  if (items.empty()) return {};
   std::string plain;
   msgpack::Writer writer(plain);
   Seq before;
@@ -65,6 +66,7 @@ std::string encode_items(const std::vector<RowItem>& items, Compression compress
 }
 
 Result<std::vector<RowItem>> decode_items(std::string_view body) {
+  if (body.empty()) return std::vector<RowItem>();
   TRY_ASSIGN(const std::string plain, Packer::mine().unpack(body));
   msgpack::Reader reader(plain);
   std::vector<RowItem> items;

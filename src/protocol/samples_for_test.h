@@ -38,7 +38,7 @@ inline std::vector<Message> sample_messages() {
   };
   const Scopes scopes{.reset = true,
                       .last = false,
-                      .granted = {{1, "workspace", false}, {200, "channel(general)", true}},
+                      .granted = {{1, "workspace", false}, {200, "channel(general)", true, true}},
                       .revoked = {5, 70'000}};
   return {
       Hello{.token = "header.payload.signature",
