@@ -1,0 +1,46 @@
+// What a replica knows of itself and its workspace: the values in wherry_meta.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "sqlite/database.h"
+
+namespace wherry {
+
+struct Meta {
+  // Empty until the first welcome. A file belongs to one workspace and one user.
+  std::string workspace, user_id;
+  std::vector<std::string> roles;
+  std::string replica_id;
+  std::string identity;  // the token that proves that this file is the latest of its kind
+  std::string epoch;
+  std::string schema_hash;
+  // A link of the log's chain that the server has shown.
+  Seq hash_at;
+  std::string hash;
+  Seq boundary;  // every live scope is complete up to here
+  Seq seen;      // the greatest seq of which anything is visible: base_seq of new commands
+  int64_t next_replica_seq = 1;
+  int64_t clock_offset_ms = 0;  // the server's clock less the device's, as last measured
+  int64_t next_incarnation = 1;
+
+  bool operator==(const Meta&) const = default;
+};
+
+class MetaTable {
+ public:
+  explicit MetaTable(sqlite::Database& db) : db_(db) {}
+  Result<Meta> load();
+  // Writes the values that differ from those last loaded or saved.
+  Result<> save(const Meta& meta);
+
+ private:
+  sqlite::Database& db_;
+  std::map<std::string, Value> stored_;
+};
+
+}  // namespace wherry

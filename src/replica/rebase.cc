@@ -1,0 +1,226 @@
+#include "replica/rebase.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "bundle/params.h"
+
+namespace wherry {
+
+namespace {
+
+std::vector<std::pair<RowRef, std::optional<Row>>> effects_of(const Delta& delta) {
+  std::vector<std::pair<RowRef, std::optional<Row>>> effects;
+  for (const RowChange& change : delta.rows)
+    if (change.changes_row()) effects.emplace_back(change.ref, change.after);
+  return effects;
+}
+
+Execution refused(std::string code, std::string message) {
+  return {Refusal{std::move(code), std::move(message)}, {}, {}};
+}
+
+bool same_refusal(const std::optional<Refusal>& a, const std::optional<Refusal>& b) {
+  return a.has_value() == b.has_value() && (!a || (a->code == b->code && a->message == b->message));
+}
+
+}  // namespace
+
+Result<> Rebase::load() {
+  pending_.clear();
+  writers_.clear();
+  constexpr int64_t kAtOnce = 1000;
+  for (int64_t after = 0;;) {
+    TRY_ASSIGN(const std::vector<QueuedCommand> commands, queue_.pending(after, kAtOnce));
+    for (const QueuedCommand& command : commands) {
+      pending_.push_back({command.n, command.id, command.refusal, {}, {}});
+      after = command.n;
+    }
+    if (commands.size() < static_cast<size_t>(kAtOnce)) break;
+  }
+  known_ = pending_.empty();
+  return {};
+}
+
+Result<Execution> Rebase::run(App& app, const Author& author, const QueuedCommand& queued) {
+  const Command* command = app.bundle().command(queued.name);
+  if (command == nullptr) return refused("command_unknown", "the workspace has no such command");
+  if (command->run == RunsWhere::kServer) return Execution{};
+  if (left_out_.contains(queued.id)) return refused("limit_work", "the command took more work than a command may");
+  auto params = bind_params(*command, queued.data);
+  if (!params) return Execution{std::move(params).error(), {}, {}};
+  const Call call{command,
+                  queued.id,
+                  queued.user.value_or(author.user_id),
+                  author.roles,
+                  queued.client_timestamp,
+                  queued.now,
+                  *std::move(params)};
+  Result<Execution> execution = app.engine().run(call, nullptr);
+  if (db_.in_transaction()) return execution;
+  interrupted_ = queued.id;
+  return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
+}
+
+Result<> Rebase::keep_bases(const App& app, const Delta& delta) {
+  for (const RowChange& change : delta.rows) {
+    if (!change.changes_row()) continue;
+    TRY(images_.keep_base(app, change.ref, change.before));
+    changed_tables_.insert(change.ref.table);
+  }
+  return {};
+}
+
+void Rebase::count(const PendingCommand& command, int by) {
+  for (const auto& [ref, row] : command.effects) {
+    int& writers = writers_[ref];
+    writers += by;
+    if (writers == 0) writers_.erase(ref);
+  }
+}
+
+Result<> Rebase::append(const App& app, int64_t n, const std::string& id, Execution execution) {
+  TRY(keep_bases(app, execution.delta));
+  pending_.push_back({n, id, std::move(execution.refusal), std::move(execution.footprint), effects_of(execution.delta)});
+  count(pending_.back(), 1);
+  return {};
+}
+
+Result<PendingCommand> Rebase::rerun(App& app, const Author& author, const PendingCommand& command) {
+  TRY_ASSIGN(const QueuedCommand queued, queue_.read(command.n));
+  TRY_ASSIGN(Execution execution, run(app, author, queued));
+  TRY(keep_bases(app, execution.delta));
+  if (!same_refusal(execution.refusal, command.refusal)) TRY(queue_.note_refusal(command.n, execution.refusal));
+  return PendingCommand{command.n, command.id, std::move(execution.refusal), std::move(execution.footprint),
+                        effects_of(execution.delta)};
+}
+
+std::vector<bool> Rebase::unique_tables(const App& app) const {
+  std::vector<bool> unique;
+  for (const Table& table : app.bundle().tables) unique.push_back(table.unique_beyond_key);
+  return unique;
+}
+
+bool Rebase::answered_come_first(const std::unordered_set<std::string>& answered) const {
+  if (answered.size() > pending_.size()) return false;
+  return std::all_of(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(answered.size()),
+                     [&](const PendingCommand& command) { return answered.contains(command.id); });
+}
+
+Result<> Rebase::join(App& app, const Author& author, const std::vector<ConfirmedChange>& changes,
+                      const std::unordered_set<std::string>& answered) {
+  const Join join{app, author, changes, answered};
+  TRY_ASSIGN(const bool any_aside, images_.any_aside());
+  bool done = false;
+  if (!reference_ && known_ && !any_aside && answered_come_first(answered)) {
+    TRY(db_.run("SAVEPOINT wherry_rebase"));
+    TRY_ASSIGN(done, fast(join));
+    if (!done) TRY(db_.run("ROLLBACK TO wherry_rebase"));
+    TRY(db_.run("RELEASE wherry_rebase"));
+  }
+  if (!done) TRY(full(join));
+  for (const std::string& id : answered) left_out_.erase(id);
+  return {};
+}
+
+Result<bool> Rebase::fast(const Join& join) {
+  App& app = join.app;
+  const size_t first = join.answered.size();
+  // What the answered commands left behind here; where the server says the same, nothing has happened.
+  std::unordered_map<RowRef, const std::optional<Row>*, RowRefHash> predicted;
+  for (size_t i = 0; i < first; ++i)
+    for (const auto& [ref, row] : pending_[i].effects) predicted[ref] = &row;
+
+  std::unordered_map<RowRef, std::optional<Row>, RowRefHash> confirmed;
+  Touched dirty;
+  for (const ConfirmedChange& change : join.changes) {
+    const auto prediction = predicted.find(change.ref);
+    if ((prediction == predicted.end() ? change.before : *prediction->second) != change.now)
+      dirty.add(change.ref, kConfirmed);
+    confirmed.emplace(change.ref, change.now);
+  }
+  for (const auto& [ref, row] : predicted) {
+    if (confirmed.contains(ref)) continue;
+    TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
+    if (!base) return false;
+    if (*row != *base) dirty.add(ref, kConfirmed);
+    confirmed.emplace(ref, *std::move(base));
+  }
+
+  const std::vector<bool> unique = unique_tables(app);
+  const Affected affected(pending_, first, unique, std::move(dirty));
+  std::vector<RowState> undone;
+  for (const auto& [ref, place] : affected.dirty().rows()) {
+    if (const auto at = confirmed.find(ref); at != confirmed.end()) {
+      undone.push_back({ref, at->second});
+    } else {
+      TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
+      if (!base) continue;  // no pending command has changed it: what is visible is confirmed
+      undone.push_back({ref, *std::move(base)});
+    }
+    TRY(images_.remove_base(app, ref));
+  }
+  TRY_ASSIGN(const bool restored, restore_rows(db_, app, images_, undone, OnConflict::kStop));
+  if (!restored) return false;
+
+  std::vector<std::pair<size_t, PendingCommand>> again;
+  if (affected.count() > 0) {
+    const Standing standing(pending_, first, affected, unique);
+    for (size_t i = first; i < pending_.size(); ++i) {
+      if (!affected.is(i)) continue;
+      TRY_ASSIGN(PendingCommand command, rerun(app, join.author, pending_[i]));
+      if (standing.meets(command.footprint, static_cast<Place>(i))) return false;
+      again.emplace_back(i, std::move(command));
+    }
+  }
+
+  // Nothing can send us to the full way any more: memory follows.
+  for (const RowState& state : undone) changed_tables_.insert(state.ref.table);
+  for (auto& [index, command] : again) {
+    count(pending_[index], -1);
+    count(command, 1);
+    pending_[index] = std::move(command);
+  }
+  for (size_t i = 0; i < first; ++i) count(pending_[i], -1);
+  for (const auto& [ref, row] : predicted) {
+    if (affected.dirty().has(ref)) continue;
+    if (writers_.contains(ref))
+      TRY(images_.replace_base(app, ref, confirmed.at(ref)));
+    else
+      TRY(images_.remove_base(app, ref));
+  }
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(first));
+  return true;
+}
+
+Result<> Rebase::full(const Join& join) {
+  App& app = join.app;
+  std::unordered_set<RowRef, RowRefHash> news;
+  for (const ConfirmedChange& change : join.changes) news.insert(change.ref);
+  std::vector<RowState> states;
+  TRY_ASSIGN(auto bases, images_.bases(app));
+  for (auto& [ref, row] : bases)
+    if (!news.contains(ref)) states.push_back({std::move(ref), std::move(row)});
+  for (const ConfirmedChange& change : join.changes) {
+    states.push_back({change.ref, change.now});
+    TRY(images_.remove_aside(app, change.ref));
+  }
+  TRY(images_.remove_all_bases());
+  TRY(restore_rows(db_, app, images_, states, OnConflict::kSetAside));
+  TRY(retry_asides(db_, app, images_));
+  for (const RowState& state : states) changed_tables_.insert(state.ref.table);
+
+  std::vector<PendingCommand> left;
+  for (const PendingCommand& command : pending_) {
+    if (join.answered.contains(command.id)) continue;
+    TRY_ASSIGN(PendingCommand again, rerun(app, join.author, command));
+    left.push_back(std::move(again));
+  }
+  pending_ = std::move(left);
+  writers_.clear();
+  for (const PendingCommand& command : pending_) count(command, 1);
+  known_ = true;
+  return {};
+}
+
+}  // namespace wherry

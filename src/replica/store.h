@@ -1,0 +1,46 @@
+// The replica's file: who owns it, how SQLite keeps it, and Wherry's own tables in it (docs/STORAGE.md).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "bundle/bundle.h"
+#include "sqlite/database.h"
+
+namespace wherry {
+
+enum class Sync { kFull, kNormal };
+
+class Store {
+ public:
+  struct Options {
+    std::string path;
+    std::string vfs;  // empty: the default
+    Sync sync = Sync::kFull;
+    bool create = false;
+  };
+  // Errors: kBusy (another engine has the file), kNotFound, kCorrupt (not a replica's file), kIo.
+  static Result<std::unique_ptr<Store>> open(const Options& options);
+
+  sqlite::Database& db() { return *db_; }
+  // The bundle the tables are made from, if the server has sent one.
+  Result<std::optional<Bundle>> load_bundle();
+  Result<> store_bundle(std::string_view bytes);
+  // From the next transaction on: commits survive a power loss, whatever was asked for at open.
+  Result<> demand_durable();
+  // Back to what was asked for.
+  Result<> relax();
+  // Moves the WAL into the file and truncates it; kBusy when a reader stands in the way.
+  Result<> checkpoint();
+
+ private:
+  Store(std::unique_ptr<sqlite::Database> lock, std::unique_ptr<sqlite::Database> db, Sync sync)
+      : lock_(std::move(lock)), db_(std::move(db)), sync_(sync) {}
+  std::unique_ptr<sqlite::Database> lock_;
+  std::unique_ptr<sqlite::Database> db_;
+  Sync sync_;
+};
+
+}  // namespace wherry
