@@ -1,16 +1,18 @@
 // One outgoing WebSocket connection, driven by callbacks on its own thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 
 namespace wherry::net {
 
-// ws://HOST:PORT/WORKSPACE taken apart. Refuses other schemes, user info, queries and fragments (a token never
-// travels in a URL).
+// ws://HOST:PORT/WORKSPACE taken apart. Refuses other schemes, user info, queries and fragments (a token
+// never travels in a URL).
 struct Url {
   std::string host, port, path;
   static Result<Url> parse(std::string_view url);
@@ -19,12 +21,14 @@ struct Url {
 struct ClientCallbacks {
   // All are called on the connection's thread, never concurrently.
   std::function<void()> on_open;
-  std::function<void(std::string message)> on_message;      // one whole binary message
-  std::function<void(Error reason, uint16_t close_code)> on_close;  // once; also when connecting failed
+  std::function<void(std::string message)> on_message;  // one whole binary message
+  // Once; also when connecting failed. The code is the peer's, ours after close(), 1006 when there was none.
+  std::function<void(Error reason, uint16_t close_code)> on_close;
 };
 
 // Connects in the background. Answers pings, sends its own when idle, gives up on a peer that is silent for
-// `silence_ms`. Destruction closes and joins the thread.
+// `silence_ms`. Destruction cuts the connection and joins the thread: no callback starts after it has begun.
+// A callback may destroy its own client.
 class WebSocketClient {
  public:
   struct Options {

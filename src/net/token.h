@@ -12,10 +12,10 @@
 namespace wherry::net {
 
 struct TokenClaims {
-  std::string user_id;              // sub: 1..200 characters, no control characters
-  std::string workspace;            // wsp
-  std::vector<std::string> roles;   // roles, at most 20
-  Millis expires;                   // exp (seconds in the token)
+  std::string user_id;             // sub: 1..200 characters, no control characters
+  std::string workspace;           // wsp
+  std::vector<std::string> roles;  // roles, at most 20
+  Millis expires;                  // exp (seconds in the token)
 };
 
 std::string make_token(const TokenClaims& claims, std::string_view secret);
@@ -24,7 +24,7 @@ std::string make_token(const TokenClaims& claims, std::string_view secret);
 Result<TokenClaims> verify_token(std::string_view token, std::string_view secret, std::string_view workspace,
                                  Millis now);
 
-std::string sha256(std::string_view bytes);         // 32 raw bytes, OpenSSL EVP
-void fill_random(std::span<uint8_t> out);           // OpenSSL RAND_bytes
+std::string sha256(std::string_view bytes);  // 32 raw bytes, OpenSSL EVP
+void fill_random(std::span<uint8_t> out);    // OpenSSL RAND_bytes
 
 }  // namespace wherry::net

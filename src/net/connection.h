@@ -1,0 +1,269 @@
+// One accepted connection: the HTTP request, then a WebSocket. Included by listener.cc only (see stream.h).
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/websocket.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "net/listener.h"
+#include "net/stream.h"
+
+namespace wherry::net {
+
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+
+// Thread: everything on the one thread of its executor. Ends by finish(), which calls `on_finished` once.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(ConnectionId id, Transport transport, const ListenerOptions& options, ConnectionHandler& handler,
+             std::function<void(ConnectionId)> on_finished)
+      : id_(id),
+        options_(options),
+        handler_(handler),
+        on_finished_(std::move(on_finished)),
+        socket_(CoalescingStream(std::move(transport))) {}
+
+  void start() {
+    stream().set_owner(weak_from_this());
+    deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.header_ms);
+    buffer_.max_size(options_.header_bytes_max + 1024);
+    parser_.emplace();
+    parser_->header_limit(static_cast<uint32_t>(options_.header_bytes_max));
+    http::async_read_header(
+        stream(), buffer_, *parser_,
+        [self = shared_from_this()](error_code error, size_t) { self->on_request(error); });
+  }
+
+  bool open() const { return state_ == State::kOpen; }
+
+  // Queues bytes and/or the end.
+  void send(Outgoing outgoing) {
+    if (state_ != State::kOpen || close_wanted_) return;
+    if (!outgoing.bytes.empty()) {
+      queued_bytes_ += outgoing.bytes.size();
+      if (queued_bytes_ > options_.queue_bytes_max) return finish();
+      queue_.push_back(std::move(outgoing.bytes));
+    }
+    if (outgoing.close) want_close(outgoing.close_code, outgoing.close_reason);
+    write_next();
+  }
+
+  void resume() {
+    if (state_ != State::kOpen || !paused_) return;
+    paused_ = false;
+    read();
+  }
+
+  // Looks after all that hangs on time; called several times per timeout.
+  void sweep(SteadyTime now) {
+    if (deadline_ && now >= *deadline_) return finish();
+    const auto since = [now](SteadyTime time) {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(now - time).count();
+    };
+    const auto writing = stream().writing_since();
+    if (writing && since(*writing) >= options_.write_stall_ms) return finish();
+    // While reading is paused the peer cannot be heard.
+    if (state_ == State::kRequest || paused_) return;
+    const auto silent = since(stream().last_read());
+    if (silent >= options_.silence_ms) {
+      if (state_ != State::kOpen) return finish();
+      want_close(4408, "silent");
+      return begin_close();
+    }
+    if (state_ != State::kOpen || pinging_ || silent < options_.ping_ms ||
+        since(last_ping_) < options_.ping_ms) {
+      return;
+    }
+    pinging_ = true;
+    last_ping_ = now;
+    socket_.async_ping({}, [self = shared_from_this()](error_code) { self->pinging_ = false; });
+  }
+
+  void finish() {
+    if (state_ == State::kFinished) return;
+    state_ = State::kFinished;
+    const auto self = shared_from_this();  // on_finished_ drops the listener's reference
+    error_code ignored;
+    stream().next_layer().close(ignored);
+    queue_.clear();
+    if (events_) events_->closed();
+    events_.reset();
+    on_finished_(id_);
+  }
+
+ private:
+  enum class State { kRequest, kAnswering, kOpen, kClosing, kFinished };
+
+  CoalescingStream& stream() { return socket_.next_layer(); }
+
+  void on_request(error_code error) {
+    if (state_ == State::kFinished) return;
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+      return answer({431, "the request is too large\n"});
+    }
+    if (error == http::error::end_of_stream || error == http::error::partial_message) return finish();
+    if (error && error.category() == error_code(http::error::bad_method).category()) {
+      return answer({400, "malformed request\n"});
+    }
+    if (error) return finish();
+
+    const auto& request = parser_->get();
+    const std::string_view method(request.method_string().data(), request.method_string().size());
+    const std::string_view target(request.target().data(), request.target().size());
+    Request facts;
+    facts.method = method;
+    facts.target = target;
+    facts.upgrade = websocket::is_upgrade(request);
+    // Bytes after the request come from someone who did not wait for the answer: no WebSocket client does.
+    facts.body = parser_->chunked() || parser_->content_length().value_or(0) > 0 ||
+                 (facts.upgrade && buffer_.size() > 0);
+    for (const auto field : {http::field::host, http::field::sec_websocket_key,
+                             http::field::sec_websocket_version, http::field::upgrade}) {
+      facts.repeated |= request.count(field) > 1;
+    }
+    const auto [first, last] = request.equal_range(http::field::origin);
+    for (auto origin = first; origin != last; ++origin) {
+      facts.origins.emplace_back(origin->value().data(), origin->value().size());
+    }
+    Verdict verdict = judge(facts, options_.origins);
+    if (verdict.status != 101) return answer(verdict);
+    upgrade(std::move(verdict.text));
+  }
+
+  void answer(const Verdict& verdict) {
+    state_ = State::kAnswering;
+    const auto reason = http::obsolete_reason(static_cast<http::status>(verdict.status));
+    response_ =
+        cat("HTTP/1.1 ", verdict.status, ' ', std::string_view(reason.data(), reason.size()),
+            "\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: ",
+            verdict.text.size(), "\r\nConnection: close\r\n\r\n", verdict.text);
+    asio::async_write(stream(), asio::buffer(response_),
+                      [self = shared_from_this()](error_code error, size_t) { self->linger(error); });
+  }
+
+  // Lets the peer read the answer before the connection goes.
+  void linger(error_code error) {
+    if (error || state_ == State::kFinished) return finish();
+    deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.close_ms);
+    async_teardown(beast::role_type::server, stream(),
+                   [self = shared_from_this()](error_code) { self->finish(); });
+  }
+
+  void upgrade(std::string workspace) {
+    state_ = State::kAnswering;
+    // Time is watched by sweep(), which knows when reading is paused.
+    socket_.set_option(websocket::stream_base::timeout{websocket::stream_base::none(),
+                                                       websocket::stream_base::none(), false});
+    socket_.auto_fragment(false);
+    socket_.binary(true);
+    socket_.read_message_max(options_.message_bytes_max);
+    socket_.async_accept(parser_->get(),
+                         [self = shared_from_this(), workspace = std::move(workspace)](
+                             error_code error) mutable { self->on_upgraded(error, std::move(workspace)); });
+  }
+
+  void on_upgraded(error_code error, std::string workspace) {
+    if (state_ == State::kFinished) return;
+    if (error) return linger({});  // Beast has written the refusal
+    parser_.reset();
+    buffer_ = beast::flat_buffer();
+    deadline_.reset();
+    state_ = State::kOpen;
+    events_ = handler_.opened(id_, std::move(workspace));
+    read();
+  }
+
+  void read() {
+    socket_.async_read(buffer_,
+                       [self = shared_from_this()](error_code error, size_t) { self->on_read(error); });
+  }
+
+  void on_read(error_code error) {
+    // While closing, the close operation reads on its own and ends the connection.
+    if (state_ != State::kOpen) return;
+    if (error) return finish();
+    if (!close_wanted_ && !socket_.got_binary()) want_close(1003, "binary messages only");
+    if (!close_wanted_) {
+      const auto data = buffer_.data();
+      std::string message(static_cast<const char*>(data.data()), data.size());
+      paused_ = events_->message(std::move(message)) == Reading::kPause;
+    }
+    buffer_.consume(buffer_.size());
+    if (buffer_.capacity() > kBufferKept) buffer_ = beast::flat_buffer();
+    write_next();
+    if (!paused_ && state_ == State::kOpen) read();
+  }
+
+  void want_close(uint16_t code, const std::string& reason) {
+    close_wanted_.emplace(code, std::string_view(reason).substr(0, 123));
+  }
+
+  // Messages go to the stream's buffer one after another; it is let go when none is left.
+  void write_next() {
+    if (writing_ || state_ != State::kOpen) return;
+    if (queue_.empty()) {
+      if (close_wanted_) begin_close();
+      return;
+    }
+    writing_ = true;
+    if (queue_.size() > 1) stream().hold_back();
+    socket_.async_write(asio::buffer(queue_.front()),
+                        [self = shared_from_this()](error_code error, size_t) { self->on_written(error); });
+  }
+
+  void on_written(error_code error) {
+    writing_ = false;
+    if (state_ != State::kOpen) return;
+    if (error) return finish();
+    queued_bytes_ -= queue_.front().size();
+    unreported_bytes_ += queue_.front().size();
+    queue_.pop_front();
+    if (queue_.empty()) stream().release();
+    if (queue_.empty() || unreported_bytes_ >= kReportBytes) {
+      events_->sent(std::exchange(unreported_bytes_, 0));
+    }
+    write_next();
+  }
+
+  void begin_close() {
+    state_ = State::kClosing;
+    deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.close_ms);
+    socket_.async_close({static_cast<websocket::close_code>(close_wanted_->first), close_wanted_->second},
+                        [self = shared_from_this()](error_code) { self->finish(); });
+  }
+
+  static constexpr size_t kBufferKept = 64 << 10;
+  static constexpr size_t kReportBytes = 256 << 10;
+
+  const ConnectionId id_;
+  const ListenerOptions& options_;
+  ConnectionHandler& handler_;
+  const std::function<void(ConnectionId)> on_finished_;
+  websocket::stream<CoalescingStream> socket_;
+  State state_ = State::kRequest;
+  std::optional<SteadyTime> deadline_;  // when to give up, whatever happens
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::empty_body>> parser_;
+  std::string response_;
+  std::unique_ptr<ConnectionEvents> events_;
+  std::deque<std::string> queue_;
+  size_t queued_bytes_ = 0;
+  size_t unreported_bytes_ = 0;
+  std::optional<std::pair<uint16_t, std::string>> close_wanted_;
+  bool writing_ = false;
+  bool paused_ = false;
+  bool pinging_ = false;
+  SteadyTime last_ping_{};
+};
+
+}  // namespace wherry::net

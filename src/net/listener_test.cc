@@ -1,0 +1,469 @@
+#include "net/listener.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/text.h"
+#include "net/client.h"
+#include "net/raw_socket_for_test.h"
+
+namespace wherry::net {
+namespace {
+
+constexpr int kBinary = 0x82, kText = 0x81, kPing = 0x89;
+
+// What happened, to wait for.
+class Record {
+ public:
+  template <typename Change>
+  void change(Change change) {
+    const std::lock_guard lock(mutex_);
+    change();
+    changed_.notify_all();
+  }
+  template <typename Condition>
+  bool wait(Condition condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(60), condition);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+// Sends every message back, or stops reading.
+class Echo : public ConnectionHandler {
+ public:
+  struct Events : ConnectionEvents {
+    Events(Echo& owner, ConnectionId number) : echo(owner), id(number) {}
+    Reading message(std::string bytes) override {
+      bool pause = false;
+      echo.record.change([&] {
+        echo.messages.push_back(bytes);
+        pause = echo.pause;
+      });
+      if (pause) return Reading::kPause;
+      std::vector<Outgoing> batch(1);
+      batch[0].id = id;
+      batch[0].bytes = std::move(bytes);
+      echo.listener->send(std::move(batch));
+      return Reading::kGoOn;
+    }
+    void sent(size_t bytes) override {
+      echo.record.change([&] { echo.sent += bytes; });
+    }
+    void closed() override {
+      echo.record.change([&] { echo.closed.insert(id); });
+    }
+    Echo& echo;
+    ConnectionId id;
+  };
+
+  std::unique_ptr<ConnectionEvents> opened(ConnectionId id, std::string workspace) override {
+    record.change([&] { open[id] = std::move(workspace); });
+    return std::make_unique<Events>(*this, id);
+  }
+
+  bool all_closed() {
+    return record.wait([this] { return !open.empty() && closed.size() == open.size(); });
+  }
+
+  Listener* listener = nullptr;
+  Record record;
+  std::map<ConnectionId, std::string> open;
+  std::set<ConnectionId> closed;
+  std::vector<std::string> messages;
+  size_t sent = 0;
+  bool pause = false;
+};
+
+struct Server {
+  explicit Server(ListenerOptions options = {}) {
+    auto started = Listener::start(std::move(options), echo);
+    if (!started) ADD_FAILURE() << started.error().text();
+    listener = *std::move(started);
+    echo.listener = listener.get();
+  }
+  Url url(std::string_view workspace = "demo") const {
+    return *Url::parse(cat("ws://127.0.0.1:", listener->port(), '/', workspace));
+  }
+  Echo echo;
+  std::unique_ptr<Listener> listener;
+};
+
+struct Client {
+  explicit Client(Url url, WebSocketClient::Options options = {}) {
+    ClientCallbacks callbacks;
+    callbacks.on_open = [this] { record.change([this] { open = true; }); };
+    callbacks.on_message = [this](std::string message) {
+      record.change([&] { messages.push_back(std::move(message)); });
+    };
+    callbacks.on_close = [this](Error reason, uint16_t code) {
+      record.change([&] {
+        error = std::move(reason);
+        close_code = code;
+        ++closes;
+      });
+    };
+    client = std::make_unique<WebSocketClient>(std::move(url), options, std::move(callbacks));
+  }
+  bool wait_for_messages(size_t count) {
+    return record.wait([&] { return messages.size() >= count; });
+  }
+  bool wait_for_close() {
+    return record.wait([this] { return closes > 0; });
+  }
+  Record record;
+  bool open = false;
+  std::vector<std::string> messages;
+  Error error;
+  uint16_t close_code = 0;
+  int closes = 0;
+  std::unique_ptr<WebSocketClient> client;  // last: destroyed before what its callbacks use
+};
+
+void close_from_server(Server& server, uint16_t code, std::string reason) {
+  ConnectionId id = 0;
+  ASSERT_TRUE(server.echo.record.wait([&] {
+    if (server.echo.open.empty()) return false;
+    id = server.echo.open.begin()->first;
+    return true;
+  }));
+  std::vector<Outgoing> batch(2);
+  batch[0].id = batch[1].id = id;
+  batch[0].bytes = "goodbye";
+  batch[1].close = true;
+  batch[1].close_code = code;
+  batch[1].close_reason = std::move(reason);
+  server.listener->send(std::move(batch));
+}
+
+TEST(Listener, EchoesMessagesOfEverySizeInOrder) {
+  Server server({.threads = 2});
+  Client a(server.url("alpha")), b(server.url("beta"));
+  std::vector<std::string> sent;
+  for (size_t size : {0u, 1u, 125u, 126u, 4096u, 65535u, 65536u, 300'000u, 4u << 20}) {
+    sent.emplace_back(size, static_cast<char>('a' + sent.size()));
+  }
+  for (int i = 0; i < 2000; ++i) sent.push_back(cat("message ", i));
+  size_t bytes = 0;
+  for (const std::string& message : sent) {
+    a.client->send(message);
+    b.client->send(message);
+    bytes += 2 * message.size();
+  }
+  // An empty message arrives, but is no message to send back.
+  ASSERT_TRUE(a.wait_for_messages(sent.size() - 1));
+  ASSERT_TRUE(b.wait_for_messages(sent.size() - 1));
+  sent.erase(sent.begin());
+  EXPECT_TRUE(a.messages == sent);
+  EXPECT_TRUE(b.messages == sent);
+  EXPECT_TRUE(server.echo.record.wait([&] { return server.echo.sent == bytes; }));
+  EXPECT_TRUE(a.client->queued_bytes() == 0 && b.client->queued_bytes() == 0);
+  EXPECT_EQ(server.listener->connections(), 2u);
+  std::set<std::string> names;
+  for (const auto& [id, name] : server.echo.open) names.insert(name);
+  EXPECT_EQ(names, (std::set<std::string>{"alpha", "beta"}));
+}
+
+TEST(Listener, ServesTheHealthPageAndRefusesTheRest) {
+  Server server;
+  RawSocket health(server.listener->port());
+  health.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string answer = health.read_all();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\nok\n")) << answer;
+
+  const auto first_line = [&](std::string_view request) {
+    RawSocket socket(server.listener->port());
+    socket.send(request);
+    const std::string text = socket.read_all();
+    return text.substr(0, text.find("\r\n"));
+  };
+  EXPECT_EQ(first_line("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 404 Not Found");
+  EXPECT_EQ(first_line("GET /healthz?token=x HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(first_line("GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"),
+            "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(first_line("GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(first_line("\x16\x03\x01 hello over there\r\n\r\n"), "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(first_line(cat("GET / HTTP/1.1\r\nX: ", std::string(9000, 'x'), "\r\n\r\n")),
+            "HTTP/1.1 431 Request Header Fields Too Large");
+  EXPECT_TRUE(server.listener->wait_until_empty(60'000));
+  EXPECT_TRUE(server.echo.open.empty());
+}
+
+TEST(Listener, UpgradesOnlyProperRequests) {
+  Server server({.origins = {.allowed = {"https://chat.example.org"}, .loopback = false}});
+  const auto upgrade = [&](std::string_view target, std::string_view headers = {}) {
+    return RawSocket(server.listener->port()).upgrade(target, headers);
+  };
+  EXPECT_EQ(upgrade("/demo"), "HTTP/1.1 101 Switching Protocols");
+  EXPECT_EQ(upgrade("/demo", "Origin: https://chat.example.org\r\n"), "HTTP/1.1 101 Switching Protocols");
+  EXPECT_EQ(upgrade("/demo", "Origin: https://evil.example\r\n"), "HTTP/1.1 403 Forbidden");
+  EXPECT_EQ(upgrade("/demo", "Origin: https://chat.example.org\r\nOrigin: https://chat.example.org\r\n"),
+            "HTTP/1.1 403 Forbidden");
+  EXPECT_EQ(upgrade("/demo?token=x"), "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(upgrade("/de%6do"), "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(upgrade("/../demo"), "HTTP/1.1 404 Not Found");
+  EXPECT_EQ(upgrade("/demo", "Host: other\r\n"), "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(upgrade("/demo", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"), "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(upgrade("/demo", "Content-Length: 3\r\n"), "HTTP/1.1 400 Bad Request");
+
+  RawSocket eager(server.listener->port());
+  eager.send(
+      cat("GET /demo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: "
+          "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+          RawSocket::frame(kBinary, "smuggled")));
+  EXPECT_TRUE(eager.read_all().starts_with("HTTP/1.1 400"));
+  RawSocket old(server.listener->port());
+  old.send(
+      "GET /demo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+      "8\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  EXPECT_TRUE(old.read_all().starts_with("HTTP/1.1 4"));
+}
+
+TEST(Listener, OffersNoCompression) {
+  Server server;
+  RawSocket socket(server.listener->port());
+  socket.send(
+      "GET /demo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+      "13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
+  EXPECT_EQ(socket.read_until("\r\n\r\n").find("permessage"), std::string::npos);
+  socket.send(RawSocket::frame(kBinary | 0x40, "compressed"));
+  EXPECT_EQ(socket.read_close(), 1002);
+}
+
+TEST(Listener, ClosesOnTextOversizeAndMalformedFrames) {
+  Server server({.message_bytes_max = 1000});
+  const auto close_code = [&](std::string_view frames) {
+    RawSocket socket(server.listener->port());
+    socket.upgrade("/demo");
+    socket.send(frames);
+    return socket.read_close();
+  };
+  EXPECT_EQ(close_code(RawSocket::frame(kText, "hello")), 1003);
+  EXPECT_EQ(close_code(RawSocket::frame(kText, "\xff\xfe")), 1007);
+  EXPECT_EQ(close_code(RawSocket::frame(kBinary, std::string(1001, 'x'))), 1009);
+  EXPECT_EQ(close_code(cat(RawSocket::frame(0x02, std::string(600, 'x')),
+                           RawSocket::frame(0x80, std::string(600, 'x')))),
+            1009);
+  EXPECT_EQ(close_code("\x82\x05hello"), 1002);              // unmasked
+  EXPECT_EQ(close_code(RawSocket::frame(0xa2, "x")), 1002);  // reserved bit
+  EXPECT_EQ(close_code(RawSocket::frame(0x83, "x")), 1002);  // reserved opcode
+  EXPECT_EQ(close_code(RawSocket::frame(0x80, "x")), 1002);  // continues nothing
+  EXPECT_EQ(close_code(RawSocket::frame(kPing, std::string(126, 'x'))), 1002);
+  EXPECT_EQ(close_code(std::string("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14)), 1009);
+  EXPECT_TRUE(server.echo.all_closed());
+  EXPECT_TRUE(server.echo.messages.empty());
+}
+
+TEST(Listener, CutsSlowRequests) {
+  Server server({.header_ms = 50});
+  RawSocket silent(server.listener->port()), slow(server.listener->port());
+  slow.send("GET /demo HTTP/1.1\r\nHost: x\r\n");
+  EXPECT_EQ(silent.read_all(), "");
+  EXPECT_EQ(slow.read_all(), "");
+  EXPECT_TRUE(server.listener->wait_until_empty(60'000));
+}
+
+TEST(Listener, PingsAndThenCutsASilentPeer) {
+  Server server({.ping_ms = 20, .silence_ms = 60, .close_ms = 40});
+  RawSocket socket(server.listener->port());
+  socket.upgrade("/demo");
+  EXPECT_EQ(socket.read(2), std::string("\x89\0", 2));  // a ping, that nobody answers
+  EXPECT_TRUE(server.echo.all_closed());
+  EXPECT_EQ(socket.read_close(), 4408);
+}
+
+TEST(Listener, KeepsAnIdlePeerThatAnswersPings) {
+  Server server({.ping_ms = 5, .silence_ms = 2'000});
+  Client client(server.url());
+  RawSocket watched(server.listener->port());
+  watched.upgrade("/demo");
+  // Far longer than the silence limit, counted in pings rather than in time.
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_EQ(watched.read(2), std::string("\x89\0", 2)) << i;
+    ASSERT_TRUE(watched.send(RawSocket::frame(0x8a, {})));
+  }
+  EXPECT_EQ(client.closes, 0);
+  client.client->send("still here");
+  EXPECT_TRUE(client.wait_for_messages(1));
+}
+
+TEST(Listener, StopsReadingUntilResumed) {
+  Server server({.ping_ms = 50, .silence_ms = 200});
+  server.echo.pause = true;
+  RawSocket socket(server.listener->port());
+  socket.upgrade("/demo");
+  socket.send(RawSocket::frame(kBinary, "one"));
+  socket.send(RawSocket::frame(kBinary, "two"));
+  ASSERT_TRUE(server.echo.record.wait([&] { return server.echo.messages.size() == 1; }));
+  // Time passes for other connections; the paused one is neither read nor given up.
+  for (int i = 0; i < 3; ++i) {
+    RawSocket other(server.listener->port());
+    other.upgrade("/other");
+    EXPECT_EQ(other.read_close(), 4408);
+  }
+  ConnectionId id = 0;
+  ASSERT_TRUE(server.echo.record.wait([&] {
+    id = server.echo.open.begin()->first;
+    return server.echo.messages.size() == 1 && !server.echo.closed.contains(id);
+  }));
+  server.listener->resume({id});
+  EXPECT_TRUE(server.echo.record.wait([&] { return server.echo.messages.size() == 2; }));
+}
+
+TEST(Listener, CutsAPeerThatNeverReads) {
+  Server server({.queue_bytes_max = 64 << 20, .write_stall_ms = 100});
+  RawSocket socket(server.listener->port());
+  socket.upgrade("/demo");
+  const std::string message = RawSocket::frame(kBinary, std::string(60'000, 'x'));
+  for (int i = 0; i < 1000 && socket.send(message); ++i) {
+  }
+  EXPECT_TRUE(server.echo.all_closed());
+}
+
+TEST(Listener, BoundsWhatIsQueuedForAPeer) {
+  Server server({.queue_bytes_max = 1 << 20});
+  RawSocket socket(server.listener->port());
+  socket.upgrade("/demo");
+  const std::string message = RawSocket::frame(kBinary, std::string(60'000, 'x'));
+  for (int i = 0; i < 1000 && socket.send(message); ++i) {
+  }
+  EXPECT_TRUE(server.echo.all_closed());
+}
+
+TEST(Listener, LimitsConnectionsPerAddress) {
+  Server server({.connections_per_address = 2});
+  RawSocket a(server.listener->port()), b(server.listener->port());
+  EXPECT_EQ(a.upgrade("/demo"), "HTTP/1.1 101 Switching Protocols");
+  EXPECT_EQ(b.upgrade("/demo"), "HTTP/1.1 101 Switching Protocols");
+  RawSocket c(server.listener->port());
+  EXPECT_EQ(c.upgrade("/demo"), "");
+}
+
+TEST(Listener, SendsWhatIsQueuedBeforeItCloses) {
+  Server server;
+  Client client(server.url());
+  close_from_server(server, 4404, std::string("not_found ").append(200, 'x'));
+  ASSERT_TRUE(client.wait_for_close());
+  EXPECT_EQ(client.messages, std::vector<std::string>{"goodbye"});
+  EXPECT_EQ(client.close_code, 4404);
+  EXPECT_NE(client.error.message.find("not_found"), std::string::npos);
+  EXPECT_TRUE(server.echo.all_closed());
+}
+
+TEST(Listener, RefusesAPortThatIsTaken) {
+  Server server;
+  Echo echo;
+  const auto second = Listener::start({.port = server.listener->port()}, echo);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kBusy);
+  const auto elsewhere = Listener::start({.host = "192.0.2.1"}, echo);
+  ASSERT_FALSE(elsewhere);
+  EXPECT_EQ(elsewhere.error().code, ErrorCode::kInvalid);
+}
+
+TEST(Listener, StopClosesEveryConnection) {
+  Server server({.threads = 2});
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 8; ++i) clients.push_back(std::make_unique<Client>(server.url()));
+  RawSocket half(server.listener->port());
+  half.send("GET /de");
+  ASSERT_TRUE(server.echo.record.wait([&] { return server.echo.open.size() == 8; }));
+  server.listener->stop_accepting();
+  EXPECT_EQ(half.read_all(), "");
+  while (server.listener->connections() != 8) std::this_thread::yield();
+  server.listener->stop();
+  EXPECT_EQ(server.echo.closed.size(), 8u);
+  EXPECT_EQ(server.listener->connections(), 0u);
+  for (auto& client : clients) {
+    EXPECT_TRUE(client->wait_for_close());
+    EXPECT_EQ(client->error.code, ErrorCode::kUnavailable);
+  }
+}
+
+TEST(Client, SaysWhyItCannotConnect) {
+  uint16_t free_port = 0;
+  {
+    Server server;
+    free_port = server.listener->port();
+    Client refused(*Url::parse(cat("ws://127.0.0.1:", free_port, "/x")), {});
+    EXPECT_TRUE(refused.record.wait([&] { return refused.open; }));
+  }
+  Client nobody(*Url::parse(cat("ws://127.0.0.1:", free_port, "/demo")));
+  ASSERT_TRUE(nobody.wait_for_close());
+  EXPECT_EQ(nobody.error.code, ErrorCode::kUnavailable);
+  EXPECT_FALSE(nobody.open);
+}
+
+TEST(Client, GivesUpOnAServerThatDoesNotAnswer) {
+  // A listener that is never accepted from: the kernel completes the connection, nobody speaks.
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(fd, 4), 0);
+  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  Client client(*Url::parse(cat("ws://127.0.0.1:", ntohs(address.sin_port), "/demo")),
+                {.connect_timeout_ms = 50});
+  ASSERT_TRUE(client.wait_for_close());
+  EXPECT_EQ(client.error.code, ErrorCode::kUnavailable);
+  ::close(fd);
+}
+
+TEST(Client, ClosesAfterSendingWhatIsQueued) {
+  Server server;
+  Client client(server.url());
+  for (int i = 0; i < 100; ++i) client.client->send(cat("message ", i));
+  client.client->close();
+  client.client->send("too late");
+  ASSERT_TRUE(client.wait_for_close());
+  EXPECT_EQ(client.close_code, 1000);
+  EXPECT_EQ(client.closes, 1);
+  EXPECT_TRUE(server.echo.all_closed());
+  EXPECT_EQ(server.echo.messages.size(), 100u);
+}
+
+TEST(Client, CanBeDestroyedAtAnyMoment) {
+  Server server;
+  for (int i = 0; i < 50; ++i) {
+    Client client(server.url());
+    client.client->send(std::string(static_cast<size_t>(i) * 1000, 'x'));
+    if (i % 3 == 0) client.wait_for_messages(i == 0 ? 0 : 1);
+    if (i % 3 == 1) client.client->close();
+  }
+}
+
+TEST(Client, MayBeDestroyedByItsOwnCallback) {
+  Server server;
+  Record record;
+  bool destroyed = false;
+  std::unique_ptr<WebSocketClient> client;
+  ClientCallbacks callbacks;
+  callbacks.on_message = [&](std::string) {
+    client.reset();
+    record.change([&] { destroyed = true; });
+  };
+  callbacks.on_close = [](Error, uint16_t) { ADD_FAILURE() << "a callback after destruction"; };
+  client = std::make_unique<WebSocketClient>(server.url(), WebSocketClient::Options{}, std::move(callbacks));
+  client->send("hello");
+  EXPECT_TRUE(record.wait([&] { return destroyed; }));
+  EXPECT_TRUE(server.echo.all_closed());
+}
+
+}  // namespace
+}  // namespace wherry::net

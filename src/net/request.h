@@ -1,0 +1,33 @@
+// What becomes of an HTTP request: a WebSocket to a workspace, the health page, or a refusal. No I/O.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wherry::net {
+
+// What of a request matters.
+struct Request {
+  std::string_view method{};
+  std::string_view target{};
+  bool upgrade = false;                     // asks for a WebSocket
+  bool body = false;                        // announces a body
+  bool repeated = false;                    // repeats a header that may occur once
+  std::vector<std::string_view> origins{};  // the Origin headers
+};
+
+struct OriginPolicy {
+  std::vector<std::string> allowed{};  // exact, e.g. "https://chat.example.org"
+  bool loopback = false;               // any origin on this machine, for development
+};
+
+struct Verdict {
+  int status = 101;    // of HTTP; 101: upgrade
+  std::string text{};  // of the answer, or the workspace's name when 101
+};
+
+// Native clients send no Origin; a browser always does, and it must be allowed.
+Verdict judge(const Request& request, const OriginPolicy& policy);
+
+}  // namespace wherry::net
