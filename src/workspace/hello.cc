@@ -94,8 +94,7 @@ Result<Workspace::Impl::Greeting> Workspace::Impl::greet(Session& session, Milli
   welcome.roles = session.who.roles;
   TRY_ASSIGN(greeting.holder, access_.holder(session.who.user_id, session.who.roles, log.head()));
   TRY(greet_replica(session, greeting, now));
-  for (const protocol::Compression compression : hello.compression)
-    welcome.compression = std::max(welcome.compression, compression);
+  welcome.compression = protocol::choose_compression(hello.compression);
   welcome.head = log.head();
   welcome.hash = log.hash();
   return greeting;

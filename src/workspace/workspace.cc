@@ -258,7 +258,7 @@ Result<> Workspace::Impl::tick(Millis now) {
     if (session.state == Session::State::kConnected && now > session.connected_at + kHelloWithin) silent.push_back(id);
     if (session.state == Session::State::kReady && now >= session.who.expires) expired.push_back(id);
   }
-  for (const SessionId id : silent) say_bye(id, "protocol", "no hello came in time", Millis{1000});
+  for (const SessionId id : silent) say_bye(id, "silent", "no hello came in time", Millis{1000});
   for (const SessionId id : expired) say_bye(id, "unauthorized", "the token has expired", Millis{-1});
   access_.sweep();
   return {};
