@@ -19,6 +19,14 @@ TEST(CloseCode, FollowsFromTheCode) {
   EXPECT_EQ(close_code("never heard of"), 1011);
 }
 
+TEST(CloseCode, IsThereForEveryErrorOfOurs) {
+  std::set<std::string_view> codes;
+  for (const CloseReason& reason : close_reasons()) codes.insert(reason.code);
+#define WHERRY_ERROR(name, text, advice, meaning) EXPECT_TRUE(codes.contains(text)) << text;
+#include "wherry/errors.def"
+#undef WHERRY_ERROR
+}
+
 TEST(CloseCode, IsOneThatAServerMaySend) {
   std::set<std::string_view> codes;
   for (const CloseReason& reason : close_reasons()) {

@@ -105,7 +105,6 @@ void describe(V& v, Ref<V, GrantedScope> m) {
   v.text("name", m.name, kAnySize);
   v.flag("on_demand", m.on_demand);
   v.flag("live", m.live);
-  v.flag("live", m.live);
 }
 
 template <typename V>
