@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "bundle/bundle.h"
@@ -17,16 +18,26 @@ struct Footprint {
   std::vector<RowRef> rows_written;  // also those written and then refused
 };
 
-// One table that a statement reads. `key`: the SQLite parameter numbers (from 1) that give the primary key
-// when it is sought only that way; nothing: any row of the table may matter.
+// A table that a statement reads. `key`: the SQLite parameter numbers (from 1) that give the primary key, in
+// the order of Table::key, when it is sought that way; nothing: any row of the table may matter. A table
+// sought by several keys is listed once for each.
 struct TableRead {
   size_t table = 0;
   std::optional<std::vector<int>> key;
+  // The affinity of each column of the key, in SQLite's letters: A none, B text, D integer.
+  std::string affinity;
 };
 
-// Finds the tables that a prepared statement reads and how, from SQLite's own bytecode (EXPLAIN) of the
-// pinned version; whatever it does not recognise counts as a read of the whole table. Derived tables count
-// as reads of their sources. UNIQUE probes of a write beyond the primary key count as reads of the whole table.
-Result<std::vector<TableRead>> analyse_reads(sqlite::Database& db, const Bundle& bundle, const std::string& sql);
+// The row that `read` seeks when these are the values of its key's parameters. Nothing when SQLite would
+// convert one of them on its way into the key (5 sought in a text column is '5'): then any row may be meant.
+std::optional<RowRef> row_sought(const TableRead& read, const Row& key);
+
+// Finds the tables that a statement reads and how, from SQLite's own bytecode (EXPLAIN) of the pinned
+// version; whatever it does not recognise counts as a read of the whole table. Derived tables count as reads
+// of their sources, except where triggers keep them. A write to a table with UNIQUE beyond its primary key is
+// a read of the whole table; any other write reads what it seeks and probes. Tables that are not in the
+// bundle do not count. Requires: no authorizer rules in force but "everything goes".
+Result<std::vector<TableRead>> analyse_reads(sqlite::Database& db, const Bundle& bundle,
+                                             const std::string& sql);
 
 }  // namespace wherry
