@@ -1,0 +1,168 @@
+// Exactly once: lost answers, doubled connections, restored and cloned files, kills.
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "tests/sync/world.h"
+
+namespace wherry::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+void copy_database(const std::string& from, const std::string& to) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    fs::remove(to + suffix);
+    if (fs::exists(from + suffix)) fs::copy_file(from + suffix, to + suffix);
+  }
+}
+
+class Once : public ::testing::Test {
+ protected:
+  Once() : world("examples/chat") {
+    world.direct("ann", "channel.create", R"({"id":"c","name":"general","private":false})");
+    ann = &world.device("ann", "ann");
+    ann->connect();
+    world.settle();
+  }
+  void post(Device& device, int n) {
+    device.exec("message.post", cat(R"({"id":"m)", n, R"(","channel_id":"c","body":"number )", n, "\"}"));
+    device.exec("message.vote", cat(R"({"id":"m)", n, R"(","by":1})"));
+  }
+  int64_t count(const std::string& sql) { return *world.server(sql).integer(); }
+  void expect_once(int posts) {
+    EXPECT_EQ(count("SELECT count(*) FROM messages"), posts);
+    EXPECT_EQ(count("SELECT sum(votes) FROM messages"), posts);
+    EXPECT_EQ(ann->ask("SELECT count(*) FROM wherry_commands WHERE state = 'pending'"), "0");
+    world.expect_agreement();
+  }
+  World world;
+  Device* ann;
+};
+
+TEST_F(Once, AResendAfterALostAnswerGetsTheStoredOne) {
+  post(*ann, 1);
+  for (const std::string& bytes : ann->replica().take_outgoing()) world.workspace().receive(1, bytes, world.now);
+  ASSERT_TRUE(world.workspace().commit(world.now));
+  (void)world.workspace().take_outputs();  // lost on the way
+  EXPECT_EQ(count("SELECT count(*) FROM messages"), 1);
+  ann->connect();
+  world.settle();
+  expect_once(1);
+  EXPECT_EQ(ann->ask("SELECT votes FROM messages"), "1");
+}
+
+TEST_F(Once, AnOldConnectionBesideTheNewOneDoesNoHarm) {
+  post(*ann, 1);
+  const std::vector<std::string> late = ann->replica().take_outgoing();  // still on the way, over the old connection
+  ann->replica().disconnected();
+  world.workspace().connect(77, world.now);
+  ASSERT_TRUE(ann->replica().connected("ann", world.now));
+  for (const std::string& bytes : ann->replica().take_outgoing()) world.workspace().receive(77, bytes, world.now);
+  for (const std::string& bytes : late) world.workspace().receive(1, bytes, world.now);
+  ASSERT_TRUE(world.workspace().commit(world.now));
+  ann->connect();
+  world.settle();
+  expect_once(1);
+}
+
+TEST_F(Once, ARestartedServerAndReplicaGoOn) {
+  post(*ann, 1);
+  world.settle();
+  world.restart_server();
+  post(*ann, 2);
+  ann->restart();
+  ann->connect();
+  world.settle();
+  expect_once(2);
+}
+
+TEST_F(Once, ARestoredFileIsFoundAndItsCommandsAreFiledOnce) {
+  post(*ann, 1);
+  ann->disconnect();
+  copy_database(ann->path(), ann->path() + ".backup");  // with number 1 still pending
+  ann->connect();
+  world.settle();
+  post(*ann, 2);
+  world.settle();
+  ann->disconnect();
+  const std::string path = ann->path();
+  world.devices.erase("ann");
+  copy_database(path + ".backup", path);
+  ann = &world.device("ann", "ann");
+  post(*ann, 3);  // takes numbers that the log holds under other ids
+  ann->connect();
+  world.settle();
+  ann->connect();
+  world.settle();
+  expect_once(3);
+}
+
+TEST_F(Once, AClonedFileBecomesAReplicaOfItsOwn) {
+  post(*ann, 1);
+  ann->disconnect();
+  copy_database(ann->path(), (world.folder / "twin.db").string());
+  Device& twin = world.device("twin", "ann");
+  post(*ann, 2);
+  post(twin, 3);
+  ann->connect();
+  world.settle();
+  twin.connect();
+  world.settle();
+  post(*ann, 4);
+  post(twin, 5);
+  world.settle();
+  ann->connect();
+  twin.connect();
+  world.settle();
+  expect_once(5);
+  EXPECT_EQ(twin.dump(), ann->dump());
+  EXPECT_NE(twin.replica().status().replica_id, ann->replica().status().replica_id);
+}
+
+TEST_F(Once, AServerRestoredFromABackupHealsWithoutLossOrDouble) {
+  Device& bob = world.device("bob", "bob");
+  bob.connect();
+  bob.exec("channel.add_member", R"({"channel_id":"c","user_id":"bob"})");
+  post(*ann, 1);
+  world.settle();
+  world.back_up_server();
+  ann->connect();
+  bob.connect();
+  world.settle();
+  post(*ann, 2);
+  post(bob, 3);
+  world.settle();
+  const std::string epoch = ann->replica().status().epoch;
+  world.restore_server();
+  EXPECT_EQ(count("SELECT count(*) FROM messages"), 1);
+  ann->connect();
+  world.settle();
+  bob.connect();
+  world.settle();
+  EXPECT_NE(ann->replica().status().epoch, epoch);
+  expect_once(3);
+}
+
+TEST_F(Once, TenThousandQueuedOfflineArriveInOrder) {
+  ann->disconnect();
+  std::vector<ExecuteRequest> requests;
+  for (int i = 0; i < 10'000; ++i)
+    requests.push_back({"message.post", cat(R"({"id":"q)", i, R"(","channel_id":"c","body":"queued"})"), {}});
+  ASSERT_TRUE(ann->replica().execute_all(requests, world.now));
+  ann->connect();
+  world.settle();
+  EXPECT_EQ(count("SELECT count(*) FROM messages"), 10'000);
+  EXPECT_EQ(count("SELECT count(*) FROM wherry_commands a JOIN wherry_commands b ON b.replica_seq = a.replica_seq + 1 "
+                  "AND b.replica_id = a.replica_id WHERE b.seq <= a.seq"),
+            0);
+  Device& bob = world.device("bob", "bob");
+  bob.connect();
+  world.settle();
+  EXPECT_EQ(bob.ask("SELECT count(*) FROM messages"), "10000");
+  world.expect_agreement();
+}
+
+}  // namespace
+}  // namespace wherry::testing

@@ -1,0 +1,110 @@
+// A workspace and any number of replicas in one process: real databases in a folder of their own, messages
+// carried by hand, time and randomness from the test. What is lost, kept back or doubled on the way is up to
+// the test.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bundle/compile.h"
+#include "replica/replica.h"
+#include "workspace/workspace.h"
+
+namespace wherry::testing {
+
+// A bundle of the source tree, compiled: "examples/chat", "tests/tracker".
+std::shared_ptr<const Bundle> bundle_of(const std::string& folder);
+
+class World;
+
+// One device: its replica and its connection, if it has one.
+class Device {
+ public:
+  Device(World& world, std::string name, std::string user, std::vector<std::string> roles, bool reference);
+
+  void connect();
+  void disconnect();
+  bool connected() const { return session_ != 0; }
+  // Closes the replica as a killed process would leave it, and opens it again from its file.
+  void restart();
+
+  // Executes and expects that it is not refused; returns the command's id.
+  std::string exec(const std::string& command, const std::string& params);
+  std::string exec_at(Millis client_timestamp, const std::string& command, const std::string& params);
+  // The code of the local refusal, empty if there is none.
+  std::string refused(const std::string& command, const std::string& params);
+  std::string state_of(const std::string& command_id);  // "pending", "applied", "rejected:entity_locked", …
+  std::string dump();
+  // One value as text, for short assertions.
+  std::string ask(const std::string& sql);
+
+  Replica& replica() { return *replica_; }
+  const std::string& path() const { return path_; }
+  const std::string& user() const { return user_; }
+  const std::vector<std::string>& roles() const { return roles_; }
+  Millis clock_offset;             // how far this device's clock is wrong
+  std::string traffic;             // every byte ever received, when `record` is set
+  bool record = false;
+
+ private:
+  friend class World;
+  World& world_;
+  std::string name_, user_;
+  std::vector<std::string> roles_;
+  std::string path_;
+  bool reference_;
+  std::unique_ptr<Replica> replica_;
+  SessionId session_ = 0;
+};
+
+class World {
+ public:
+  explicit World(const std::string& bundle_folder, uint32_t seed = 1);
+  ~World();
+
+  Device& device(const std::string& name, const std::string& user, std::vector<std::string> roles = {},
+                 bool reference = false);
+  // Delivers messages until nothing moves.
+  void settle();
+  // One round: what replicas say, a commit, what the workspace says. False when nothing moved.
+  bool step();
+  // Disconnects everyone and opens the workspace again from its file, as after a kill.
+  void restart_server();
+  // Puts a copy of the workspace's file aside, and later back in its place.
+  void back_up_server();
+  void restore_server();
+
+  // A command without a replica. Returns the outcome: "applied", "rejected:code".
+  std::string direct(const std::string& user, const std::string& command, const std::string& params,
+                     std::vector<std::string> roles = {});
+  std::string dump();
+  std::string dump_as(const std::string& user, const std::vector<std::string>& roles);
+  std::string dump_as(const Device& device) { return dump_as(device.user(), device.roles()); }
+  // Expects that every connected device equals the server's dump for its user, and that the chain verifies.
+  void expect_agreement();
+  Value server(const std::string& sql);
+
+  std::string id();  // a fresh UUID
+  Workspace& workspace() { return *workspace_; }
+  Entropy entropy();
+
+  Millis now{1'700'000'000'000};
+  std::mt19937 random;
+  std::map<std::string, std::unique_ptr<Device>> devices;
+  std::filesystem::path folder;
+
+ private:
+  friend class Device;
+  void open_server();
+  std::shared_ptr<const Bundle> bundle_;
+  std::unique_ptr<Workspace> workspace_;
+  std::map<SessionId, Device*> sessions_;
+  SessionId last_session_ = 0;
+  UuidMaker uuids_;
+};
+
+}  // namespace wherry::testing
