@@ -101,10 +101,11 @@ StatementAccess::TableWrite& write_of(StatementAccess& access, std::string_view 
   return access.writes.back();
 }
 
-void add_read(StatementAccess& access, std::string_view table, std::string_view column) {
+void add_read(StatementAccess& access, std::string_view table, std::string_view column,
+              std::string_view trigger) {
   for (const StatementAccess::TableRead& r : access.reads)
-    if (r.table == table && r.column == column) return;
-  access.reads.push_back({std::string(table), std::string(column)});
+    if (r.table == table && r.column == column && r.trigger == trigger) return;
+  access.reads.push_back({std::string(table), std::string(column), std::string(trigger)});
 }
 
 // Notes the access; says why it is refused, or nothing.
@@ -117,7 +118,7 @@ std::string note(StatementAccess& access, int action, std::string_view first, st
     case SQLITE_FUNCTION:
       return why_function_refused(second);
     case SQLITE_READ:
-      add_read(access, first, second);
+      add_read(access, first, second, trigger);
       return why_read_refused(first);
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
@@ -132,6 +133,26 @@ std::string note(StatementAccess& access, int action, std::string_view first, st
     }
     default:
       return cat("a handler may not contain ", statement_name(action));
+  }
+}
+
+std::string note_query(StatementAccess& access, int action, std::string_view first, std::string_view second) {
+  switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_RECURSIVE:
+    case SQLITE_FUNCTION:
+      return {};
+    case SQLITE_READ:
+      add_read(access, first, second);
+      if (same(first, "wherry_meta") || same(first, "wherry_staged"))
+        return cat("the table ", first, " is Wherry's own");
+      return {};
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+      return "a query may only read; data changes through commands";
+    default:
+      return cat("a query may not contain ", statement_name(action));
   }
 }
 
@@ -151,9 +172,12 @@ Authorizer::~Authorizer() {
 
 int Authorizer::callback(void* self, int action, const char* first, const char* second, const char*,
                          const char* trigger) {
-  StatementAccess* access = static_cast<Authorizer*>(self)->access_;
+  const auto* authorizer = static_cast<Authorizer*>(self);
+  StatementAccess* access = authorizer->access_;
   if (access == nullptr) return SQLITE_OK;
-  std::string why = note(*access, action, view(first), view(second), view(trigger));
+  std::string why = authorizer->rules_ == Rules::kQuery
+                        ? note_query(*access, action, view(first), view(second))
+                        : note(*access, action, view(first), view(second), view(trigger));
   if (why.empty()) return SQLITE_OK;
   if (access->refused.empty()) access->refused = std::move(why);
   return SQLITE_DENY;

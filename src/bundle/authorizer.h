@@ -20,7 +20,8 @@ struct StatementAccess {
   };
   struct TableRead {
     std::string table;
-    std::string column;  // empty: only rows are counted
+    std::string column;   // "ROWID" for a rowid that is no column; empty: only rows are counted
+    std::string trigger;  // the trigger or view that reads, empty: the statement itself
   };
   std::vector<TableWrite> writes;
   std::vector<TableRead> reads;
@@ -35,13 +36,20 @@ class Authorizer {
   ~Authorizer();
   Authorizer(const Authorizer&) = delete;
   Authorizer& operator=(const Authorizer&) = delete;
-  void begin(StatementAccess* access) { access_ = access; }
+  void begin(StatementAccess* access) { begin(access, Rules::kHandler); }
+  // kQuery: what an app may ask of its replica besides its commands: any reads but of what is secret, no writes.
+  enum class Rules { kHandler, kQuery };
+  void begin(StatementAccess* access, Rules rules) {
+    access_ = access;
+    rules_ = rules;
+  }
   void end() { access_ = nullptr; }
 
  private:
   static int callback(void*, int, const char*, const char*, const char*, const char*);
   sqlite::Database& db_;
   StatementAccess* access_ = nullptr;
+  Rules rules_ = Rules::kHandler;
 };
 
 }  // namespace wherry

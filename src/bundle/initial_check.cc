@@ -1,0 +1,68 @@
+#include "base/text.h"
+#include "bundle/command_check.h"
+#include "bundle/json.h"
+#include "bundle/params.h"
+
+namespace wherry {
+
+namespace {
+
+// {"name": "channel.create", "params": {…}}
+std::optional<InitialCommand> parse_line(std::string_view line) {
+  const auto parsed = json::parse(line);
+  simdjson::dom::object members;
+  if (!parsed || parsed->get(members) != simdjson::SUCCESS) return std::nullopt;
+  std::optional<std::string> name;
+  InitialCommand made{{}, "{}"};
+  for (const auto member : members) {
+    std::string_view text;
+    if (member.key == "name" && member.value.get(text) == simdjson::SUCCESS) {
+      name = text;
+    } else if (member.key == "params" && member.value.is_object()) {
+      made.params_json.clear();
+      if (!json::write(member.value, made.params_json)) return std::nullopt;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!name) return std::nullopt;
+  made.name = *std::move(name);
+  return made;
+}
+
+}  // namespace
+
+void check_initial(const Workbench& bench, const BundleFile& file) {
+  Place place{file.name, 0};
+  std::vector<std::string> names;
+  for (const Command& c : bench.bundle.commands) names.push_back(c.name);
+  for (size_t begin = 0; begin < file.text.size();) {
+    const size_t end = std::min(file.text.find('\n', begin), file.text.size());
+    const std::string_view line = trim(std::string_view(file.text).substr(begin, end - begin));
+    ++place.line;
+    begin = end + 1;
+    if (line.empty()) continue;
+    auto made = parse_line(line);
+    if (!made) {
+      bench.report.add(place, "this is no command",
+                       "Write one a line: {\"name\": \"channel.create\", \"params\": {…}}");
+      continue;
+    }
+    const Command* command = bench.bundle.command(made->name);
+    if (command == nullptr) {
+      bench.report.add(place, cat("unknown command `", made->name, "`"),
+                       did_you_mean(made->name, names, "Name a command of this bundle."));
+      continue;
+    }
+    if (command->run == RunsWhere::kLocal)
+      bench.report.add(place, cat("`", made->name, "` runs on devices only"),
+                       "The log begins on the server; name another command.");
+    if (auto bound = bind_params(*command, made->params_json); !bound)
+      bench.report.add(place, bound.error().message, "Give what the command's `-- param:` lines say.");
+    else
+      made->params_json = bound->json;
+    bench.bundle.initial.push_back(*std::move(made));
+  }
+}
+
+}  // namespace wherry
