@@ -143,7 +143,7 @@ std::string note_query(StatementAccess& access, int action, std::string_view fir
     case SQLITE_FUNCTION:
       return {};
     case SQLITE_READ:
-      add_read(access, first, second);
+      add_read(access, first, second, {});
       if (same(first, "wherry_meta") || same(first, "wherry_staged"))
         return cat("the table ", first, " is Wherry's own");
       return {};
