@@ -7,9 +7,6 @@ namespace wherry {
 
 namespace {
 
-constexpr int64_t kApplicationId = 0x57727279;  // "Wrry"
-constexpr int64_t kFormat = 1;
-
 constexpr std::string_view kTables = R"(
 CREATE TABLE wherry_meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE wherry_commands(
@@ -80,15 +77,6 @@ Result<std::unique_ptr<sqlite::Database>> take_lock(const Store::Options& option
   return std::unexpected(begun.error());
 }
 
-Result<bool> exists(const Store::Options& options) {
-  sqlite3_vfs* vfs = sqlite3_vfs_find(options.vfs.empty() ? nullptr : options.vfs.c_str());
-  if (vfs == nullptr) return fail(ErrorCode::kInvalid, cat("there is no VFS named ", options.vfs));
-  int found = 0;
-  if (vfs->xAccess(vfs, options.path.c_str(), SQLITE_ACCESS_EXISTS, &found) != SQLITE_OK)
-    return fail(ErrorCode::kIo, cat("cannot look for ", options.path));
-  return found != 0;
-}
-
 Result<int64_t> integer_of(sqlite::Database& db, std::string_view sql) {
   TRY_ASSIGN(const std::optional<Value> value, db.value(sql));
   return value && value->integer() != nullptr ? *value->integer() : 0;
@@ -105,12 +93,12 @@ Result<> set_up(sqlite::Database& db, const std::string& path) {
   if (application == 0 && format == 0 && objects == 0) {
     TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(db));
     TRY(db.execute(kTables));
-    TRY(db.execute(cat("PRAGMA application_id = ", kApplicationId, "; PRAGMA user_version = ", kFormat)));
+    TRY(db.execute(cat("PRAGMA application_id = ", Store::kApplicationId, "; PRAGMA user_version = ", Store::kFormat)));
     TRY(transaction.commit());
-  } else if (application != kApplicationId) {
+  } else if (application != Store::kApplicationId) {
     return fail(ErrorCode::kCorrupt, cat(path, " is not the file of a Wherry replica"));
-  } else if (format != kFormat) {
-    return fail(ErrorCode::kVersion, cat(path, " has format ", format, ", this program knows ", kFormat));
+  } else if (format != Store::kFormat) {
+    return fail(ErrorCode::kVersion, cat(path, " has format ", format, ", this program knows ", Store::kFormat));
   }
   TRY_ASSIGN(const std::optional<Value> mode, db.value("PRAGMA journal_mode = WAL"));
   if (!mode || mode->text() == nullptr || *mode->text() != "wal")
@@ -120,9 +108,18 @@ Result<> set_up(sqlite::Database& db, const std::string& path) {
 
 }  // namespace
 
+Result<bool> Store::exists(const std::string& path, const std::string& name) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
+  if (vfs == nullptr) return fail(ErrorCode::kInvalid, cat("there is no VFS named ", name));
+  int found = 0;
+  if (vfs->xAccess(vfs, path.c_str(), SQLITE_ACCESS_EXISTS, &found) != SQLITE_OK)
+    return fail(ErrorCode::kIo, cat("cannot look for ", path));
+  return found != 0;
+}
+
 Result<std::unique_ptr<Store>> Store::open(const Options& options) {
   if (!options.create) {
-    TRY_ASSIGN(const bool found, exists(options));
+    TRY_ASSIGN(const bool found, exists(options.path, options.vfs));
     if (!found) return fail(ErrorCode::kNotFound, cat("there is no file ", options.path));
   }
   TRY_ASSIGN(auto lock, take_lock(options));

@@ -15,6 +15,10 @@ enum class Sync { kFull, kNormal };
 
 class Store {
  public:
+  // In the file's header: that it is a replica's, and how it is laid out.
+  static constexpr int64_t kApplicationId = 0x57727279;  // "Wrry"
+  static constexpr int64_t kFormat = 1;
+
   struct Options {
     std::string path;
     std::string vfs;  // empty: the default
@@ -23,6 +27,8 @@ class Store {
   };
   // Errors: kBusy (another engine has the file), kNotFound, kCorrupt (not a replica's file), kIo.
   static Result<std::unique_ptr<Store>> open(const Options& options);
+
+  static Result<bool> exists(const std::string& path, const std::string& vfs);
 
   sqlite::Database& db() { return *db_; }
   // The bundle the tables are made from, if the server has sent one.
