@@ -26,7 +26,8 @@ Result<Message> decode_as(Decoder& decoder) {
 template <size_t... I>
 Result<Message> decode_numbered(int64_t number, Decoder& decoder, std::index_sequence<I...>) {
   Result<Message> message = fail(ErrorCode::kProtocol, cat("malformed message: unknown number ", number));
-  ((number == static_cast<int64_t>(I) + 1 && (message = decode_as<I>(decoder), true)) || ...);
+  static_cast<void>(
+      ((number == static_cast<int64_t>(I) + 1 && (message = decode_as<I>(decoder), true)) || ...));
   return message;
 }
 
