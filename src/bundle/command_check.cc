@@ -98,6 +98,14 @@ class CommandCheck {
   bool statement(const SqlStatement& s) {
     const Place place{source_.place.file, s.line};
     const std::vector<Token> tokens = tokenize(s.text);
+    parameters(s, tokens);
+    const bool is_select = tokens[0].is_word("SELECT") || tokens[0].is_word("WITH");
+    if (!is_select && !tokens[0].is_word("INSERT") && !tokens[0].is_word("UPDATE") &&
+        !tokens[0].is_word("DELETE") && !tokens[0].is_word("REPLACE")) {
+      add(place, cat("a handler has no business with ", tokens[0].text),
+          "Use SELECT, INSERT, UPDATE and DELETE.");
+      return false;
+    }
     conflict_clauses(s, tokens);
     const bool refuses = check_refusals(s, place.file, bench_.report);
     StatementAccess access;
@@ -110,15 +118,8 @@ class CommandCheck {
       return false;
     }
     const bool reads_only = sqlite3_stmt_readonly(prepared->handle()) != 0;
-    const bool is_select = tokens[0].is_word("SELECT") || tokens[0].is_word("WITH");
-    const bool is_write = is_select || tokens[0].is_word("INSERT") || tokens[0].is_word("UPDATE") ||
-                          tokens[0].is_word("DELETE") || tokens[0].is_word("REPLACE");
-    if (reads_only ? !is_select : !is_write)
-      add(place, cat("a handler has no business with ", tokens[0].text),
-          "Use SELECT, INSERT, UPDATE and DELETE.");
-    else if (reads_only && !refuses)
+    if (reads_only && !refuses)
       add(place, "this SELECT does nothing", "Guard with require or reject, or remove it.");
-    parameters(s, tokens);
     accesses(place, access);
     return reads_only;
   }

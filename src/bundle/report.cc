@@ -50,7 +50,7 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
   for (const std::string& candidate : candidates) {
     if (name.size() > kLongest || candidate.size() > kLongest) continue;
     const size_t distance = edit_distance(name, candidate);
-    if (distance >= nearest) continue;
+    if (distance == 0 || distance >= nearest) continue;
     nearest = distance;
     best = &candidate;
   }
