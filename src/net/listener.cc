@@ -157,9 +157,12 @@ class Listener::Impl {
     if (!error) acceptor_->listen(asio::socket_base::max_listen_connections, error);
     if (!error) port_ = acceptor_->local_endpoint(error).port();
     if (error) return std::unexpected(listen_error(options_, error));
+    return {};
+  }
+
+  void run() {
     accept();
     for (const auto& loop : loops_) loop->run();
-    return {};
   }
 
   uint16_t port() const { return port_; }
@@ -265,7 +268,7 @@ class Listener::Impl {
   bool stopped_ = false;
 };
 
-Result<std::unique_ptr<Listener>> Listener::start(ListenerOptions options, ConnectionHandler& handler) {
+Result<std::unique_ptr<Listener>> Listener::open(ListenerOptions options, ConnectionHandler& handler) {
   auto impl = std::make_unique<Impl>(std::move(options), handler);
   TRY(impl->listen());
   return std::unique_ptr<Listener>(new Listener(std::move(impl)));
@@ -277,6 +280,9 @@ Listener::~Listener() {
 }
 uint16_t Listener::port() const {
   return impl_->port();
+}
+void Listener::run() {
+  impl_->run();
 }
 void Listener::send(std::vector<Outgoing> batch) {
   impl_->send(std::move(batch));

@@ -67,12 +67,14 @@ struct ListenerOptions {
 
 class Listener {
  public:
-  // kBusy when the port is taken, kInvalid for a host that is none of this machine.
-  // `handler` must outlive the listener.
-  static Result<std::unique_ptr<Listener>> start(ListenerOptions options, ConnectionHandler& handler);
+  // Takes the port: peers can connect, and wait for run(). kBusy when the port is taken, kInvalid for a host
+  // that is none of this machine. `handler` must outlive the listener.
+  static Result<std::unique_ptr<Listener>> open(ListenerOptions options, ConnectionHandler& handler);
   // Calls stop().
   ~Listener();
   uint16_t port() const;
+  // Starts the threads; once.
+  void run();
 
   // All of these are thread-safe and do not block. What concerns a connection that is gone is dropped.
   // The order of messages to one connection is kept over calls from one thread.

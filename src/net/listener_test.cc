@@ -86,10 +86,11 @@ class Echo : public ConnectionHandler {
 
 struct Server {
   explicit Server(ListenerOptions options = {}) {
-    auto started = Listener::start(std::move(options), echo);
+    auto started = Listener::open(std::move(options), echo);
     if (!started) ADD_FAILURE() << started.error().text();
     listener = *std::move(started);
     echo.listener = listener.get();
+    listener->run();
   }
   Url url(std::string_view workspace = "demo") const {
     return *Url::parse(cat("ws://127.0.0.1:", listener->port(), '/', workspace));
@@ -175,9 +176,12 @@ TEST(Listener, EchoesMessagesOfEverySizeInOrder) {
 
 TEST(Listener, ServesTheHealthPageAndRefusesTheRest) {
   Server server;
-  RawSocket health(server.listener->port());
-  health.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-  const std::string answer = health.read_all();
+  std::string answer;
+  {
+    RawSocket health(server.listener->port());
+    health.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    answer = health.read_all();
+  }
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_TRUE(answer.ends_with("\r\n\r\nok\n")) << answer;
 
@@ -367,10 +371,10 @@ TEST(Listener, SendsWhatIsQueuedBeforeItCloses) {
 TEST(Listener, RefusesAPortThatIsTaken) {
   Server server;
   Echo echo;
-  const auto second = Listener::start({.port = server.listener->port()}, echo);
+  const auto second = Listener::open({.port = server.listener->port()}, echo);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kBusy);
-  const auto elsewhere = Listener::start({.host = "192.0.2.1"}, echo);
+  const auto elsewhere = Listener::open({.host = "192.0.2.1"}, echo);
   ASSERT_FALSE(elsewhere);
   EXPECT_EQ(elsewhere.error().code, ErrorCode::kInvalid);
 }

@@ -28,8 +28,8 @@ class DataFolder {
 
   struct WorkspaceInfo {
     std::string name;
-    std::string path;         // of its SQLite file
-    int64_t created_at = 0;   // ms
+    std::string path;        // of its SQLite file
+    int64_t created_at = 0;  // ms
   };
   // kExists, kInvalid (bad name).
   Result<WorkspaceInfo> create_workspace(const std::string& name, int64_t now_ms);

@@ -1,0 +1,125 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "base/text.h"
+#include "net/listener.h"
+#include "server/log.h"
+#include "server/open_workspace.h"
+#include "server/worker.h"
+
+namespace wherry::server {
+namespace {
+
+// What the listener calls for one connection.
+class Relay : public net::ConnectionEvents {
+ public:
+  explicit Relay(std::shared_ptr<Peer> peer) : peer_(std::move(peer)) {}
+  net::Reading message(std::string bytes) override { return peer_->message(std::move(bytes)); }
+  void sent(size_t bytes) override { peer_->sent(bytes); }
+  void closed() override { peer_->closed(); }
+
+ private:
+  std::shared_ptr<Peer> peer_;
+};
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+}  // namespace
+
+// I/O threads hand events to workers, workers hand messages to I/O threads; neither waits for the other.
+class Server::Impl : public net::ConnectionHandler, public Outlet {
+ public:
+  explicit Impl(ServerOptions options) : options_(std::move(options)) {}
+
+  Result<> start() {
+    if (options_.dev && !is_loopback(options_.host)) {
+      return wherry::fail(ErrorCode::kInvalid,
+                          cat("Development mode listens on this machine only, not on ", options_.host, '.'));
+    }
+    TRY_ASSIGN(data_, DataFolder::open(options_.data, /*create=*/true));
+    TRY(data_->lock());
+    net::ListenerOptions listen;
+    listen.host = options_.host;
+    listen.port = options_.port;
+    listen.threads = options_.io_threads;
+    listen.origins = {.allowed = options_.origins, .loopback = options_.dev};
+    listen.connections_max = options_.connections_max;
+    listen.connections_per_address = options_.connections_per_address;
+    TRY_ASSIGN(listener_, net::Listener::open(std::move(listen), *this));
+
+    const auto unknown = options_.dev ? UnknownWorkspaces::kCreate : UnknownWorkspaces::kRefuse;
+    const Opener opener = [this, unknown](const std::string& name, Millis now) {
+      return open_workspace(*data_, options_.bundle, unknown, name, now);
+    };
+    const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    for (int i = 0; i < (options_.workers > 0 ? options_.workers : cores); ++i) {
+      workers_.push_back(std::make_unique<Worker>(opener, *this, options_.idle_close_ms));
+    }
+    listener_->run();
+    return {};
+  }
+
+  uint16_t port() const { return listener_->port(); }
+
+  // Sockets outlive the last commit, so that every answer can be sent; workers outlive the sockets, whose
+  // events they take.
+  void stop() {
+    if (std::exchange(stopped_, true) || !listener_) return;
+    using Clock = std::chrono::steady_clock;
+    const auto until = Clock::now() + std::chrono::milliseconds(options_.drain_ms);
+    log().info("stopping");
+    listener_->stop_accepting();
+    for (const auto& worker : workers_) worker->begin_drain(options_.drain_ms / 2);
+    for (const auto& worker : workers_) worker->wait_until_drained();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (!listener_->wait_until_empty(std::max<int64_t>(left, 0))) {
+      log().warn("{} connections did not close in time", listener_->connections());
+    }
+    listener_->stop();
+    for (const auto& worker : workers_) worker->stop();
+    log().info("stopped");
+  }
+
+  std::unique_ptr<net::ConnectionEvents> opened(net::ConnectionId id, std::string workspace) override {
+    Worker& worker = *workers_[std::hash<std::string>()(workspace) % workers_.size()];
+    auto peer = worker.peer(id, std::move(workspace));
+    peer->opened();
+    return std::make_unique<Relay>(std::move(peer));
+  }
+
+  void send(std::vector<net::Outgoing> batch) override { listener_->send(std::move(batch)); }
+  void resume(std::vector<net::ConnectionId> ids) override { listener_->resume(std::move(ids)); }
+
+ private:
+  const ServerOptions options_;
+  std::unique_ptr<DataFolder> data_;
+  std::unique_ptr<net::Listener> listener_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  bool stopped_ = false;
+};
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  TRY(impl->start());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() {
+  stop();
+}
+uint16_t Server::port() const {
+  return impl_->port();
+}
+void Server::stop() {
+  impl_->stop();
+}
+
+}  // namespace wherry::server

@@ -1,0 +1,126 @@
+#include "server/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <latch>
+
+#include "base/text.h"
+#include "server/fake_workspace_for_test.h"
+
+namespace wherry::server {
+namespace {
+
+TEST(Worker, WhatArrivesDuringACommitIsTheNextGroup) {
+  std::map<std::string, FakeFile> files;
+  FakeFile& file = files["demo"];
+  std::latch committing(1), go_on(1);
+  bool first = true;
+  file.before_commit = [&] {
+    if (!std::exchange(first, false)) return;
+    committing.count_down();
+    go_on.wait();
+  };
+  FakeOutlet outlet;
+  Worker worker(fake_opener(files), outlet, 60'000);
+  const auto peer = worker.peer(7, "demo");
+  peer->opened();
+  EXPECT_EQ(peer->message("0"), net::Reading::kGoOn);
+  committing.wait();
+  for (int i = 1; i <= 10; ++i) (void)peer->message(std::to_string(i));
+  EXPECT_TRUE(outlet.sent(7).empty());
+  go_on.count_down();
+  const auto sent = outlet.wait_for(7, 11);
+  ASSERT_EQ(sent.size(), 11u);
+  for (int i = 0; i <= 10; ++i) EXPECT_EQ(sent[static_cast<size_t>(i)].bytes, cat("ok ", i));
+  worker.stop();
+  EXPECT_EQ(file.groups, (std::vector<size_t>{1, 10}));
+  EXPECT_EQ(file.closed, 1);
+}
+
+TEST(Worker, AFailureDisturbsNoNeighbour) {
+  std::map<std::string, FakeFile> files;
+  files["good"];
+  files["bad"].next_commit = fail(ErrorCode::kIo, "no");
+  FakeOutlet outlet;
+  Worker worker(fake_opener(files), outlet, 60'000);
+  const auto good = worker.peer(1, "good"), bad = worker.peer(2, "bad"), none = worker.peer(3, "none");
+  for (const auto& peer : {good, bad, none}) {
+    peer->opened();
+    (void)peer->message("hello");
+  }
+  EXPECT_EQ(bye_code(outlet.wait_for(2, 1).at(0)), "unavailable");
+  EXPECT_EQ(bye_code(outlet.wait_for(3, 1).at(0)), "not_found");
+  EXPECT_EQ(outlet.wait_for(1, 1).at(0).bytes, "ok hello");
+  (void)good->message("again");
+  EXPECT_EQ(outlet.wait_for(1, 2).at(1).bytes, "ok again");
+  worker.stop();
+  EXPECT_EQ(files["good"].opened, 1);
+}
+
+TEST(Worker, ReportsWhatWasSent) {
+  std::map<std::string, FakeFile> files;
+  FakeFile& file = files["demo"];
+  FakeOutlet outlet;
+  Worker worker(fake_opener(files), outlet, 60'000);
+  const auto peer = worker.peer(1, "demo");
+  peer->opened();
+  for (int i = 0; i < 1000; ++i) peer->sent(10);
+  (void)peer->message("last");
+  outlet.wait_for(1, 1);
+  worker.stop();
+  size_t bytes = 0;
+  for (const auto& [session, size] : file.sent) bytes += size;
+  EXPECT_EQ(bytes, 10'000u);
+}
+
+TEST(Worker, DrainsBeforeItSaysGoodbye) {
+  std::map<std::string, FakeFile> files;
+  files["a"];
+  files["b"];
+  FakeOutlet outlet;
+  Worker worker(fake_opener(files), outlet, 60'000);
+  const auto a = worker.peer(1, "a"), b = worker.peer(2, "b");
+  a->opened();
+  b->opened();
+  for (int i = 0; i < 100; ++i) (void)a->message(std::to_string(i));
+  worker.begin_drain(60'000);
+  worker.wait_until_drained();
+  const auto sent = outlet.sent(1);
+  ASSERT_EQ(sent.size(), 101u);
+  EXPECT_EQ(sent[99].bytes, "ok 99");
+  EXPECT_EQ(bye_code(sent[100]), "going_away");
+  EXPECT_EQ(bye_code(outlet.sent(2).at(0)), "going_away");
+  const auto late = worker.peer(3, "c");
+  late->opened();
+  EXPECT_EQ(bye_code(outlet.wait_for(3, 1).at(0)), "going_away");
+  worker.stop();
+  worker.stop();
+}
+
+TEST(Worker, ManyConnectionsFromManyThreads) {
+  std::map<std::string, FakeFile> files;
+  for (int i = 0; i < 4; ++i) files[std::to_string(i)];
+  FakeOutlet outlet;
+  Worker worker(fake_opener(files), outlet, 60'000);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < 50; ++i) {
+        const net::ConnectionId id = thread * 1000 + i + 1;
+        const auto peer = worker.peer(id, std::to_string(i % 4));
+        peer->opened();
+        for (int k = 0; k < 20; ++k) (void)peer->message(cat(id, ':', k));
+        peer->sent(5);
+        if (i % 2 == 0) peer->closed();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int thread = 0; thread < 4; ++thread) {
+    EXPECT_EQ(outlet.wait_for(thread * 1000 + 50, 20).size(), 20u);
+  }
+  worker.stop();
+}
+
+}  // namespace
+}  // namespace wherry::server
