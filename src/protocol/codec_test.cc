@@ -96,6 +96,7 @@ TEST(Codec, RefusesWhatIsOutOfRange) {
   EXPECT_EQ(refusal(Pull{.credits = -1}), ErrorCode::kProtocol);
   EXPECT_EQ(refusal(Pull{.credits = limits::kPullCredits + 1}), ErrorCode::kProtocol);
   EXPECT_EQ(refusal(Push{.commands = {PushedCommand{.id = ""}}}), ErrorCode::kProtocol);
+  EXPECT_FALSE(decode(std::string("\x00\x92\x02\x91\x90", 5)));  // a command without its id
   PushedCommand command{.id = kIdForTest};
   command.replica_seq = -1;
   EXPECT_EQ(refusal(Push{.commands = {command}}), ErrorCode::kProtocol);
