@@ -28,8 +28,11 @@ inline constexpr size_t kWorkspaceQueueCommands = 20000;
 inline constexpr size_t kGroupCommands = 1000;
 // VM steps of one handler: about 50 ms, counted so that every machine agrees.
 inline constexpr int64_t kHandlerSteps = 20'000'000;
-// Rows one command may change.
-inline constexpr size_t kCommandRows = 100'000;
+// Rows one command may change, and the bytes of its delta: with its answer it travels as one message.
+inline constexpr size_t kCommandRows = 20'000;
+inline constexpr size_t kDeltaBytes = kMessageBytes / 2;
+// Cells that an answer names as lost; the log names all of them.
+inline constexpr size_t kLostCells = 1000;
 // How far parents are walked.
 inline constexpr int kParentDepth = 16;
 // Commands a replica may hold pending; beyond it `execute` says that the queue is full.

@@ -248,7 +248,10 @@ Engine::Impl::Verdict Engine::Impl::run_writes(Handler& handler, const Call& cal
 }
 
 Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
-  TRY_ASSIGN(Handler * handler, handler_of(*call.command));
+  auto prepared = handler_of(*call.command);
+  if (!prepared && prepared.error().code == ErrorCode::kBundle)  // one that `check` would have refused
+    return Execution{Refusal{"handler_error", prepared.error().message}, {}, {}};
+  TRY_ASSIGN(Handler * handler, std::move(prepared));
   functions.command_id = call.command_id;
   functions.roles = call.roles;
   const std::string viewer = std::exchange(functions.user_id, call.user_id);

@@ -24,6 +24,13 @@ protocol::RowItem put_item(const Table& table, Seq seq, Row row) {
   return {protocol::RowItem::Kind::kPut, table.id, seq, std::move(row), {}};
 }
 
+size_t size_of(const Row& row) {
+  size_t size = 16;
+  for (const Value& value : row)
+    size += value.text() ? value.text()->size() + 5 : value.blob() ? value.blob()->bytes.size() + 5 : 9;
+  return size;
+}
+
 Result<protocol::RowItem> gone_item(const Table& table, Seq seq, const std::string& key) {
   TRY_ASSIGN(Row values, decode_key(key));
   return protocol::RowItem{protocol::RowItem::Kind::kGone, table.id, seq, std::move(values), {}};
@@ -125,21 +132,27 @@ Result<> Effects::write_index() {
   return {};
 }
 
-Result<std::map<ScopeId, std::vector<protocol::RowItem>>> Effects::items() {
-  std::map<ScopeId, std::vector<protocol::RowItem>> items;
+Result<std::map<ScopeId, ScopeItems>> Effects::items() {
+  std::map<ScopeId, ScopeItems> items;
+  const auto add = [&](ScopeId scope, protocol::RowItem item) {
+    ScopeItems& into = items[scope];
+    into.bytes += size_of(item.row) + 16;
+    for (const auto& [_, value] : item.cells) into.bytes += size_of({value});
+    into.list.push_back(std::move(item));
+  };
   for (const auto& [ref, effect] : rows_touched_) {
     const Table& table = bundle_.tables[ref.table];
     for (const ScopeId scope : effect.was) {
       if (contains(effect.is, scope)) continue;
       TRY_ASSIGN(auto gone, gone_item(table, effect.seq, ref.key));
-      items[scope].push_back(std::move(gone));
+      add(scope, std::move(gone));
     }
     if (effect.is.empty()) continue;
     TRY_ASSIGN(const std::optional<Row> row, rows_.read(ref));
     if (!row) return fail(ErrorCode::kInternal, "a row that lies in a scope is missing");
     for (const ScopeId scope : effect.is) {
       if (effect.whole || !contains(effect.was, scope)) {
-        items[scope].push_back(put_item(table, effect.seq, *row));
+        add(scope, put_item(table, effect.seq, *row));
         continue;
       }
       if (effect.changed == 0) continue;
@@ -147,11 +160,11 @@ Result<std::map<ScopeId, std::vector<protocol::RowItem>>> Effects::items() {
       protocol::RowItem item{protocol::RowItem::Kind::kSet, table.id, effect.seq, std::move(key), {}};
       for (size_t i = 0; i < row->size(); ++i)
         if ((effect.changed & Cells{1} << i) != 0) item.cells.emplace_back(static_cast<int64_t>(i), (*row)[i]);
-      items[scope].push_back(std::move(item));
+      add(scope, std::move(item));
     }
   }
-  for (auto& [_, list] : items)
-    std::ranges::sort(list, [](const protocol::RowItem& a, const protocol::RowItem& b) {
+  for (auto& [_, scope_items] : items)
+    std::ranges::sort(scope_items.list, [](const protocol::RowItem& a, const protocol::RowItem& b) {
       return std::tie(a.seq, a.table) < std::tie(b.seq, b.table);
     });
   return items;

@@ -20,6 +20,12 @@ struct RowEffect {
   Cells changed = 0;              // cells whose value changed, over the group
 };
 
+// The items of one scope, and about how many bytes they are unpacked.
+struct ScopeItems {
+  std::vector<protocol::RowItem> list;
+  size_t bytes = 0;
+};
+
 class Effects {
  public:
   Effects(sqlite::Database& db, const Bundle& bundle, Rows& rows, Access& access, Versions& versions)
@@ -32,7 +38,7 @@ class Effects {
   // Brings wherry_scope_index up to date; before Versions::flush().
   Result<> write_index();
   // For every touched scope its items in seq order, as the group leaves them.
-  Result<std::map<ScopeId, std::vector<protocol::RowItem>>> items();
+  Result<std::map<ScopeId, ScopeItems>> items();
 
   const RowEffect* of(const RowRef& ref) const;
 
@@ -50,6 +56,8 @@ class Effects {
   std::unordered_map<RowRef, RowEffect, RowRefHash> rows_touched_;
 };
 
+// About how many bytes the values are when packed.
+size_t size_of(const Row& row);
 // One row as it stands now, whole.
 protocol::RowItem put_item(const Table& table, Seq seq, Row row);
 Result<protocol::RowItem> gone_item(const Table& table, Seq seq, const std::string& key);

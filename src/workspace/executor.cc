@@ -30,6 +30,9 @@ class ServerJudge : public Judge {
     }
     lost = *std::move(verdict);
     if (!lost.empty() && call.command->merge_whole) return Refusal{std::string(kSuperseded), {}};
+    encoded = encode_delta(delta, p_.bundle);
+    if (encoded.size() > limits::kDeltaBytes)
+      return Refusal{"limit_size", cat("a command may change at most ", limits::kDeltaBytes, " bytes")};
     TRY_ASSIGN(edges, p_.access.edge_changes(delta));
     return std::nullopt;
   }
@@ -53,6 +56,7 @@ class ServerJudge : public Judge {
   static constexpr std::string_view kSuperseded = "wherry_superseded";
   std::vector<protocol::LostCell> lost;
   EdgeChanges edges;
+  std::string encoded;  // the delta
 
  private:
   Result<bool> readable(size_t table, const Row& row, const std::unordered_set<ScopeId>* gained) {
@@ -101,10 +105,10 @@ bool Executor::within_quota(const std::string& user_id, Millis now) {
   return ++quota.count <= limits::kRejectionsPerHour;
 }
 
-Result<Executed> Executor::execute(const Submission& s, const std::string& epoch, Stamp& last_stamp, Millis now) {
+Result<Handled> Executor::execute(const Submission& s, const std::string& epoch, Stamp& last_stamp, Millis now) {
   const Seq seq{p_.log.head().number + 1};
   TRY_ASSIGN(const Stamp stamp, stamp_of(s, last_stamp));
-  Executed executed;
+  Handled executed;
   executed.answer.id = s.id;
   executed.answer.replica_seq = s.replica_seq;
 
@@ -179,7 +183,8 @@ Result<Executed> Executor::execute(const Submission& s, const std::string& epoch
     TRY_ASSIGN(touched, p_.effects.add(delta, seq));
     TRY(p_.access.apply(judge.edges, seq));
     for (const RowChange& change : delta.rows) executed.rows.push_back(change.ref);
-    record.delta = encode_delta(delta, p_.bundle);
+    executed.bytes = judge.encoded.size();
+    record.delta = std::move(judge.encoded);
   }
   // The author is told the row that stands instead of his.
   for (const protocol::LostCell& cell : judge.lost) {
@@ -209,6 +214,7 @@ Result<Executed> Executor::execute(const Submission& s, const std::string& epoch
   record.message = answer.message;
   record.lost = encode_lost(answer.lost);
   record.scopes = touched.empty() ? "" : json_array(touched);
+  if (answer.lost.size() > limits::kLostCells) answer.lost.resize(limits::kLostCells);
   TRY(p_.log.append(std::move(record)));
   last_stamp = std::max(last_stamp, stamp);
   return executed;

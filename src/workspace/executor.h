@@ -32,9 +32,10 @@ struct Submission {
   std::optional<Refusal> refuse;     // set when an earlier attempt broke the transaction
 };
 
-struct Executed {
+struct Handled {
   protocol::Answer answer;
-  std::vector<RowRef> rows;          // that it touched, for the author's answer
+  std::vector<RowRef> rows;          // that it touched, for the author's answer…
+  size_t bytes = 0;                  // …and about how many bytes they are
   bool broke_transaction = false;    // nothing is left of the group: run it again with `refuse` set
   std::optional<Refusal> why;
 };
@@ -54,7 +55,7 @@ class Executor {
   explicit Executor(Parts parts) : p_(parts) {}
 
   // `last_stamp`: of the same replica's last command; raised to this one's.
-  Result<Executed> execute(const Submission& submission, const std::string& epoch, Stamp& last_stamp, Millis now);
+  Result<Handled> execute(const Submission& submission, const std::string& epoch, Stamp& last_stamp, Millis now);
   // Counts of rejections, for the quota per user and hour.
   void forget_rejections() { rejections_.clear(); }
 

@@ -50,6 +50,7 @@ Result<Workspace::Impl::Done> Workspace::Impl::resend(const Waiting& waiting, co
   if (!stored.delta.empty()) {
     TRY_ASSIGN(const Delta delta, decode_delta(stored.delta, *options.bundle));
     for (const RowChange& change : delta.rows) done.executed.rows.push_back(change.ref);
+    done.executed.bytes = stored.delta.size();
   }
   return done;
 }

@@ -175,19 +175,21 @@ Result<> Workspace::Impl::welcome(Session& session, Greeting greeting, Millis) {
   send(session, greeting.welcome);
   if (needs_schema) send(session, protocol::Schema{greeting.welcome.schema_hash, bundle});
   send_scope_list(session);
-  protocol::Batch batch;
-  batch.upto = log.head();
-  batch.hash = greeting.welcome.hash.substr(0, 8);
-  std::vector<RowRef> own;
+  // The answers it has not had, and a first boundary.
+  std::vector<Handled> answered;
   for (Log::Stored& stored : greeting.backlog) {
-    batch.answers.push_back(std::move(stored.answer));
+    Handled& executed = answered.emplace_back();
+    executed.answer = std::move(stored.answer);
+    executed.bytes = stored.delta.size();
     if (stored.delta.empty()) continue;
     TRY_ASSIGN(const Delta delta, decode_delta(stored.delta, *options.bundle));
-    for (const RowChange& change : delta.rows) own.push_back(change.ref);
+    for (const RowChange& change : delta.rows) executed.rows.push_back(change.ref);
   }
+  std::vector<const Handled*> answers;
+  for (const Handled& executed : answered) answers.push_back(&executed);
   effects_.begin();
-  TRY(add_own_rows(session, own, batch.segments));
-  send(session, batch);
+  TRY(publish_to(session, answers, {}));
+  send(session, protocol::Batch{log.head(), log.hash().substr(0, 8), {}, {}, {}, {}});
   session.hello = {};
   return {};
 }

@@ -27,6 +27,7 @@ Log::Stored stored_of(const sqlite::Statement& s) {
   stored.answer.code = s.text(4);
   stored.answer.message = s.text(5);
   stored.answer.lost = decode_lost(s.blob(6));
+  if (stored.answer.lost.size() > limits::kLostCells) stored.answer.lost.resize(limits::kLostCells);
   stored.user_id = s.text(7);
   stored.submitted_by = s.text(8);
   stored.delta = s.blob(9);

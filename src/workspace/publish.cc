@@ -66,7 +66,7 @@ const std::string& Workspace::Impl::body_of(ScopeId scope, protocol::Compression
   const auto at = items.find(scope);
   if (at == items.end()) return empty_body_;
   std::string& body = bodies_[{scope, static_cast<int64_t>(compression)}];
-  if (body.empty()) body = protocol::encode_items(at->second, compression);
+  if (body.empty()) body = protocol::encode_items(at->second.list, compression);
   return body;
 }
 
@@ -86,7 +86,8 @@ protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& i
     const bool on_demand = names_.kind(**info).on_demand;
     SessionScope& held = add_scope(session, scope, on_demand);
     // A scope that begins with this group arrives with it, whole.
-    const bool is_born = !on_demand && names_.is_new(scope) && items.contains(scope);
+    const bool is_born = !on_demand && names_.is_new(scope) && items.contains(scope) &&
+                         items.at(scope).bytes < limits::kChunkBytes;
     if (is_born) {
       set_state(session, scope, held, SessionScope::State::kLive);
       born.push_back(scope);
@@ -144,6 +145,55 @@ void Workspace::Impl::fall_back_to_scanning(Session& session, protocol::Batch& b
   }
 }
 
+// What lies in live scopes goes as the group's segments. When that is more than a session takes now, or more
+// than one message holds, its live scopes go back to scanning instead.
+Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const Handled*>& answers,
+                                     const Items& items) {
+  protocol::Batch batch;
+  batch.upto = log.head();
+  batch.hash = log.hash().substr(0, kHashPrefix);
+  std::vector<ScopeId> live, born;
+  size_t bytes = 0;
+  for (const auto& [scope, scope_items] : items)
+    if (const auto held = session.scopes.find(scope);
+        held != session.scopes.end() && held->second.state == SessionScope::State::kLive) {
+      live.push_back(scope);
+      bytes += scope_items.bytes;
+    }
+  // Rows of own commands travel apart only where their scopes are not live.
+  if (std::ranges::any_of(session.scopes, [](const auto& s) { return s.second.state != SessionScope::State::kLive; }))
+    for (const Handled* executed : answers) bytes += executed->bytes;
+  const bool too_much = session.queued_bytes > limits::kSessionQueueBytes || bytes > limits::kMessageBytes / 2;
+  if (too_much) fall_back_to_scanning(session, batch);
+  protocol::Scopes changes = scope_changes(session, items, born);
+  if (too_much) live.clear();
+  live.insert(live.end(), born.begin(), born.end());
+  for (const ScopeId scope : live)
+    if (const auto held = session.scopes.find(scope); held != session.scopes.end())  // not revoked within the group
+      batch.segments.push_back({held->second.handle, body_of(scope, session.compression, items)});
+  if (!changes.granted.empty() || !changes.revoked.empty()) batch.scopes = std::move(changes);
+  for (const Handled* executed : answers) {
+    batch.answers.push_back(executed->answer);
+    if (!too_much) continue;
+    // Its live scopes are scanning now: each answer may go by itself.
+    TRY(add_own_rows(session, executed->rows, batch.segments));
+    send(session, batch);
+    batch.answers.clear();
+    batch.segments.clear();
+    batch.scanning.clear();
+    batch.scopes.reset();
+  }
+  if (!too_much) {
+    std::vector<RowRef> own;
+    for (const Handled* executed : answers) own.insert(own.end(), executed->rows.begin(), executed->rows.end());
+    TRY(add_own_rows(session, own, batch.segments));
+  }
+  session.boundary = batch.upto;
+  if (batch.answers.empty() && batch.segments.empty() && !batch.scopes && batch.scanning.empty()) return {};
+  send(session, batch);
+  return {};
+}
+
 Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector<Done>& done, const Items& items) {
   bodies_.clear();
   std::map<SessionId, std::vector<size_t>> answered;
@@ -170,32 +220,9 @@ Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector
   for (const SessionId id : concerned) {
     const auto at = sessions.find(id);
     if (at == sessions.end() || at->second.state != Session::State::kReady) continue;
-    Session& session = at->second;
-    protocol::Batch batch;
-    batch.upto = log.head();
-    batch.hash = log.hash().substr(0, kHashPrefix);
-    if (session.queued_bytes > limits::kSessionQueueBytes) fall_back_to_scanning(session, batch);
-    std::vector<ScopeId> born;
-    std::vector<ScopeId> was_live;
-    for (const auto& [scope, _] : items)
-      if (const auto held = session.scopes.find(scope);
-          held != session.scopes.end() && held->second.state == SessionScope::State::kLive)
-        was_live.push_back(scope);
-    protocol::Scopes changes = scope_changes(session, items, born);
-    for (const std::vector<ScopeId>* scopes : {&was_live, &born})
-      for (const ScopeId scope : *scopes)
-        if (const auto held = session.scopes.find(scope); held != session.scopes.end())  // not revoked within the group
-          batch.segments.push_back({held->second.handle, body_of(scope, session.compression, items)});
-    std::vector<RowRef> own;
-    for (const size_t i : answered[id]) {
-      batch.answers.push_back(done[i].executed.answer);
-      own.insert(own.end(), done[i].executed.rows.begin(), done[i].executed.rows.end());
-    }
-    TRY(add_own_rows(session, own, batch.segments));
-    if (!changes.granted.empty() || !changes.revoked.empty()) batch.scopes = std::move(changes);
-    if (batch.answers.empty() && batch.segments.empty() && !batch.scopes && batch.scanning.empty()) continue;
-    send(session, batch);
-    session.boundary = batch.upto;
+    std::vector<const Handled*> own;
+    for (const size_t i : answered[id]) own.push_back(&done[i].executed);
+    TRY(publish_to(at->second, own, items));
   }
   for (auto& [id, session] : sessions)
     if (session.holder) session.holder->changed.clear();

@@ -30,13 +30,6 @@ Result<Place> decode_place(std::string_view bytes) {
   return place;
 }
 
-size_t size_of(const Row& row) {
-  size_t size = 16;
-  for (const Value& value : row)
-    size += value.text() ? value.text()->size() : value.blob() ? value.blob()->bytes.size() : 9;
-  return size;
-}
-
 }  // namespace
 
 Result<Chunk> read_chunk(sqlite::Database& db, const Bundle& bundle, Rows& rows, ScopeId scope, Seq position,

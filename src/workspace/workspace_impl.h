@@ -50,7 +50,7 @@ class Workspace::Impl {
     workspace::Submission submission;
   };
   struct Done {
-    workspace::Executed executed;
+    workspace::Handled executed;
     bool identity_conflict = false;
     bool gap = false;
   };
@@ -85,8 +85,9 @@ class Workspace::Impl {
   std::string random_bytes(size_t count);
 
   // publish.cc
-  using Items = std::map<ScopeId, std::vector<protocol::RowItem>>;
+  using Items = std::map<ScopeId, workspace::ScopeItems>;
   Result<> publish(const std::vector<Waiting>& group, std::vector<Done>& done, const Items& items);
+  Result<> publish_to(Session& session, const std::vector<const workspace::Handled*>& answers, const Items& items);
   protocol::Scopes scope_changes(Session& session, const Items& items, std::vector<ScopeId>& born);
   Result<> add_own_rows(Session& session, const std::vector<RowRef>& rows, std::vector<protocol::Segment>& segments);
   void fall_back_to_scanning(Session& session, protocol::Batch& batch);

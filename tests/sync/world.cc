@@ -58,9 +58,13 @@ std::shared_ptr<const Bundle> bundle_of(const std::string& folder) {
                          name.starts_with("commands/");
     if (entry.is_regular_file() && belongs) files.push_back({name, slurp(entry.path())});
   }
+  return bundle = bundle_of(files);
+}
+
+std::shared_ptr<const Bundle> bundle_of(const std::vector<BundleFile>& files) {
   Compiled compiled = compile_bundle(files);
   for (const Mistake& mistake : compiled.mistakes) ADD_FAILURE() << mistake.text();
-  return bundle = std::make_shared<const Bundle>(std::move(compiled.bundle));
+  return std::make_shared<const Bundle>(std::move(compiled.bundle));
 }
 
 Device::Device(World& world, std::string name, std::string user, std::vector<std::string> roles, bool reference)
@@ -146,8 +150,8 @@ std::string Device::ask(const std::string& sql) {
   return text;
 }
 
-World::World(const std::string& bundle_folder, uint32_t seed)
-    : random(seed), bundle_(bundle_of(bundle_folder)), uuids_([this](std::span<uint8_t> out) {
+World::World(std::shared_ptr<const Bundle> bundle, uint32_t seed)
+    : random(seed), bundle_(std::move(bundle)), uuids_([this](std::span<uint8_t> out) {
         for (uint8_t& byte : out) byte = static_cast<uint8_t>(random());
       }) {
   static int count = 0;

@@ -18,6 +18,7 @@ namespace wherry::testing {
 
 // A bundle of the source tree, compiled: "examples/chat", "tests/tracker".
 std::shared_ptr<const Bundle> bundle_of(const std::string& folder);
+std::shared_ptr<const Bundle> bundle_of(const std::vector<BundleFile>& files);
 
 class World;
 
@@ -63,7 +64,8 @@ class Device {
 
 class World {
  public:
-  explicit World(const std::string& bundle_folder, uint32_t seed = 1);
+  explicit World(const std::string& bundle_folder, uint32_t seed = 1) : World(bundle_of(bundle_folder), seed) {}
+  explicit World(std::shared_ptr<const Bundle> bundle, uint32_t seed = 1);
   ~World();
 
   Device& device(const std::string& name, const std::string& user, std::vector<std::string> roles = {},
