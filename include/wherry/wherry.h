@@ -28,16 +28,16 @@ enum class Durability {
 
 struct DatabaseOptions {
   // ws://HOST:PORT/WORKSPACE; empty: the database stays offline.
-  std::string url;
+  std::string url = {};
   // Called on a background thread when a token is needed: before the first connection, and when the server
   // has refused the last one. May block. An error is reported as an event and asked again later.
-  std::function<Result<std::string>()> token;
+  std::function<Result<std::string>()> token = {};
   Durability durability = Durability::kFull;
   bool create = false;       // make the file when it is missing
   bool start_online = true;  // connect at once when there is a url
   // Lets `wherry tap FILE` of the same user watch the traffic, over the socket FILE.tap (mode 0600).
   bool tap = true;
-  std::function<void(const ReplicaEvent&)> on_event;
+  std::function<void(const ReplicaEvent&)> on_event = {};
 };
 
 // The state of the network side.

@@ -1,12 +1,10 @@
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include "base/text.h"
 #include "cli/bundle_loading.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/running_server.h"
 #include "cli/signals.h"
+#include "server/log.h"
 #include "server/server.h"
 
 namespace wherry::cli {
@@ -19,6 +17,7 @@ struct ServeOptions {
   bool dev = false;
   int workers = 0;
   int64_t idle_close_seconds = 60;
+  std::vector<std::string> origins;
 };
 
 Result<Exit> serve(const ServeOptions& options) {
@@ -28,7 +27,6 @@ Result<Exit> serve(const ServeOptions& options) {
                 cat("--dev trusts whoever connects: ", where.host, " is not a loopback address"));
   TRY_ASSIGN(const std::shared_ptr<const Bundle> bundle, load_bundle(options.bundle));
 
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("wherry"));
   // Before any thread is started, so that no other one takes them.
   const Signals signals;
   TRY_ASSIGN(const auto server, server::Server::start({.bundle = bundle,
@@ -37,18 +35,19 @@ Result<Exit> serve(const ServeOptions& options) {
                                                        .port = where.port,
                                                        .workers = options.workers,
                                                        .idle_close_ms = options.idle_close_seconds * 1000,
+                                                       .origins = options.origins,
                                                        .dev = options.dev}));
   where.port = server->port();
   TRY(keep_bundle(options.data, *bundle));
   TRY(write_running_server(options.data, where));
   print_line(cat("listening on http://", where.authority()));
   flush();
-  if (!is_loopback(where.host)) spdlog::warn("connections are not encrypted: put a TLS proxy in front");
+  if (!is_loopback(where.host)) server::log().warn("connections are not encrypted: put a TLS proxy in front");
 
-  spdlog::info("{}: draining", signals.wait());
+  server::log().info("{}: draining", signals.wait());
   server->stop();
   remove_running_server(options.data);
-  spdlog::info("stopped");
+  server::log().info("stopped");
   return Exit::kOk;
 }
 
@@ -64,6 +63,9 @@ void add_serve(Program& program) {
             ->capture_default_str();
         command.add_flag("--dev", options.dev,
                          "For development, on loopback only: makes unknown workspaces on demand");
+        command
+            .add_option("--origin", options.origins, "A web origin whose pages may connect; may be repeated")
+            ->allow_extra_args(false);
         command.add_option("--workers", options.workers, "Threads that run workspaces; 0: one per core")
             ->capture_default_str()
             ->check(CLI::Range(0, 1024));
