@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "bundle/command_check.h"
 #include "bundle/json.h"
@@ -85,8 +86,17 @@ Compiled compile_bundle(const std::vector<BundleFile>& given) {
     for (const BundleFile& file : files)
       if (file.name == "initial.jsonl") check_initial(bench, file);
   }
+  if (report.empty()) {
+    const std::string bytes = encode_bundle(compiled.bundle);
+    compiled.bundle.hash = bundle_hash(bytes);
+    // A replica gets it in one message, with little beside it.
+    if (bytes.size() > limits::kMessageBytes / 2)
+      report.add(
+          {"app.toml", 0},
+          cat("the compiled bundle has ", bytes.size(), " bytes; the limit is ", limits::kMessageBytes / 2),
+          "Shorten what is long: documentation, enums, initial commands.");
+  }
   compiled.mistakes = report.take();
-  if (compiled.mistakes.empty()) compiled.bundle.hash = bundle_hash(encode_bundle(compiled.bundle));
   return compiled;
 }
 

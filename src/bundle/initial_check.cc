@@ -2,6 +2,7 @@
 #include "bundle/command_check.h"
 #include "bundle/json.h"
 #include "bundle/params.h"
+#include "bundle/wire_format.h"
 
 namespace wherry {
 
@@ -63,6 +64,9 @@ void check_initial(const Workbench& bench, const BundleFile& file) {
       made->params_json = bound->json;
     bench.bundle.initial.push_back(*std::move(made));
   }
+  if (bench.bundle.initial.size() > kListMost)
+    bench.report.add({file.name, 0}, cat("there are more than ", kListMost, " initial commands"),
+                     "Import the others once the workspace stands.");
 }
 
 }  // namespace wherry

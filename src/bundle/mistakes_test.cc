@@ -403,6 +403,21 @@ TEST(MistakeList, HoldsAllOfThemInOrder) {
   EXPECT_EQ(found[2].file, "commands/main.sql");
 }
 
+TEST(MistakeList, NamesWhatIsTooMuch) {
+  std::string lines, long_comment = "-- " + std::string(3 << 20, 'x') + "\n";
+  for (int i = 0; i <= 10'000; ++i) lines += sample::kInitial;
+  EXPECT_NE(mistakes_of(kJsonl, "", lines.c_str())[0].problem.find("more than 10000 initial"),
+            std::string::npos);
+  EXPECT_NE(mistakes_of(kDrafts, "-- param: body", (long_comment + "-- param: body").c_str())[0].problem.find(
+                "compiled bundle has"),
+            std::string::npos);
+  std::string columns = "CREATE TABLE audit(id TEXT NOT NULL PRIMARY KEY";
+  for (int i = 0; i < 64; ++i) columns += ", c" + std::to_string(i);
+  const auto wide = mistakes_of(kSchema, "CREATE TABLE audit(id TEXT NOT NULL PRIMARY KEY", columns.c_str());
+  ASSERT_EQ(wide.size(), 1u);
+  EXPECT_NE(wide[0].problem.find("66 columns"), std::string::npos) << wide[0].text();
+}
+
 TEST(MistakeList, NamesMissingParts) {
   std::vector<BundleFile> files = sample::files();
   std::erase_if(files, [](const BundleFile& f) { return f.name == "app.toml"; });
