@@ -155,6 +155,25 @@ Result<OwnCommand> Queue::answered(std::string_view id) {
   return command;
 }
 
+Result<> Queue::forget_numbers() {
+  return db_.run("UPDATE wherry_commands SET replica_seq = ?1 WHERE state = 'pending'", {Value(kUnnumbered)});
+}
+
+Result<int64_t> Queue::answered_to(const std::unordered_set<std::string>& staged, int64_t next) {
+  TRY_ASSIGN(sqlite::Statement * read,
+             db_.cached("SELECT id, replica_seq FROM wherry_commands WHERE state = 'pending' ORDER BY n"));
+  int64_t first = next;
+  while (true) {
+    TRY_ASSIGN(const bool more, read->step());
+    if (!more) break;
+    if (staged.contains(std::string(read->text(0)))) continue;
+    first = std::min(first, read->integer(1));
+    break;
+  }
+  read->reset();
+  return first - 1;
+}
+
 // Rejected commands have no effect to offer again; what had one is only hidden.
 Result<> Queue::dismiss(std::string_view id) {
   TRY(answered(id));

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "bundle/params.h"
+#include "replica/restore.h"
 
 namespace wherry {
 
