@@ -1,6 +1,7 @@
 #include "bundle/compile.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -28,7 +29,9 @@ void check_commands(const Workbench& bench, const std::vector<BundleFile>& files
   for (const BundleFile& file : files)
     if (file.name.starts_with("commands/") && file.name.ends_with(".sql"))
       std::ranges::move(parse_commands(file, bench.report), std::back_inserter(sources));
-  std::ranges::stable_sort(sources, {}, [](const CommandSource& s) { return s.command.name; });
+  std::ranges::sort(sources, {}, [](const CommandSource& s) {
+    return std::tie(s.command.name, s.place.file, s.place.line);
+  });
   for (size_t i = 0; i < sources.size(); ++i) {
     if (i > 0 && sources[i].command.name == sources[i - 1].command.name)
       bench.report.add(sources[i].place,

@@ -36,7 +36,7 @@ void Report::add(const Place& place, std::string problem, std::string cure) {
 
 std::vector<Mistake> Report::take() {
   const auto key = [](const Mistake& m) { return std::tie(m.file, m.line, m.problem, m.cure); };
-  std::ranges::stable_sort(mistakes_, {}, key);
+  std::ranges::sort(mistakes_, {}, key);
   const auto same = [&](const Mistake& a, const Mistake& b) { return key(a) == key(b); };
   mistakes_.erase(std::ranges::unique(mistakes_, same).begin(), mistakes_.end());
   return std::move(mistakes_);
