@@ -1,0 +1,182 @@
+// REBASE, the fast way against the reference, on random histories.
+#include "replica/rebase.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "replica/core.h"
+#include "replica/fake_server_for_test.h"
+
+namespace wherry {
+namespace {
+
+using testing::applied;
+using testing::batch;
+using testing::chunk;
+using testing::Device;
+using testing::gone;
+using testing::id_of;
+using testing::must;
+using testing::put;
+using testing::rejected;
+using testing::segment;
+
+const std::vector<protocol::GrantedScope> kScopes = {{1, "workspace", false, false}, {2, "user(ann)", false, false}};
+
+// Everything that must not hang on how REBASE is done: visible rows, search, confirmed rows, base images, the list.
+std::vector<std::string> picture(Device& device) {
+  return {device.ask("SELECT * FROM items ORDER BY id"),
+          device.ask("SELECT * FROM names ORDER BY id"),
+          device.ask("SELECT * FROM notes ORDER BY id"),
+          device.ask("SELECT word.column1, n.id FROM (VALUES('red'),('green'),('blue')) word JOIN notes_fts f"
+                     " ON f.body MATCH word.column1 JOIN notes n ON n.rowid = f.rowid ORDER BY 1, 2"),
+          device.dump(),
+          device.ask("SELECT tbl, hex(key), hex(row) FROM wherry_base ORDER BY 1, 2"),
+          device.ask("SELECT tbl, hex(key), hex(row) FROM wherry_aside ORDER BY 1, 2"),
+          device.ask("SELECT tbl, hex(key), scope, seq FROM wherry_rows ORDER BY 1, 2, 3"),
+          device.ask("SELECT id, state, ifnull(code, '') FROM wherry_commands ORDER BY n")};
+}
+
+struct Pair {
+  Device fast{false}, reference{true};
+  int64_t commands = 0, seq = 0;
+  std::vector<std::string> pending;
+
+  void both(const std::function<void(Device&)>& act) {
+    act(fast);
+    act(reference);
+  }
+  void say(const protocol::Message& message) {
+    both([&](Device& device) { must(device.say(message)); });
+  }
+};
+
+template <typename T>
+T pick(const std::vector<T>& choices) {
+  return *rc::gen::elementOf(choices);
+}
+
+const std::vector<std::string> kIds = {"a", "b", "c", "d"};
+const std::vector<std::string> kWords = {"red", "green", "blue", "red green"};
+
+void execute(Pair& pair) {
+  const std::string id = cat("\"id\":\"", pick(kIds), "\"");
+  const std::string word = pick(kWords);
+  const std::vector<std::pair<std::string, std::string>> calls = {
+      {"item.add", cat("{", id, ",\"title\":\"", word, "\"}")},
+      {"item.title", cat("{", id, ",\"title\":\"", word, "\"}")},
+      {"item.bump", cat("{", id, ",\"by\":", *rc::gen::inRange(-3, 4), "}")},
+      {"item.tag", cat("{", id, ",\"tag\":\"", word, "\"}")},
+      {"item.remove", cat("{", id, "}")},
+      {"item.copy", cat("{", id, ",\"from\":\"", pick(kIds), "\"}")},
+      {"item.spread", cat("{", id, "}")},
+      {"item.few", cat("{", id, "}")},
+      {"item.server", cat("{", id, "}")},
+      {"name.add", cat("{", id, ",\"name\":\"", word, "\"}")},
+      {"name.change", cat("{", id, ",\"name\":\"", word, "\"}")},
+      {"name.remove", cat("{", id, "}")},
+      {"name.claim", cat("{", id, ",\"name\":\"", word, "\"}")},
+      {"note.add", cat("{", id, ",\"body\":\"", word, "\"}")},
+      {"note.edit", cat("{", id, ",\"body\":\"", word, "\"}")},
+      {"note.remove", cat("{", id, "}")}};
+  const auto [name, params] = pick(calls);
+  const std::string command = id_of(++pair.commands);
+  const std::string refusal = pair.fast.exec(name, params, command);
+  RC_ASSERT(pair.reference.exec(name, params, command) == refusal);
+  if (refusal.empty()) pair.pending.push_back(command);
+}
+
+// A row or its absence; often what the replica shows, so that predictions come true.
+protocol::RowItem random_item(Pair& pair, int scope) {
+  const std::string id = pick(kIds);
+  const std::string table = scope == 2 ? pick<std::string>({"names", "notes"}) : pick<std::string>({"items", "names"});
+  if (*rc::gen::inRange(0, 2) == 0) {
+    const auto shown = must(pair.fast.replica->query(cat("SELECT * FROM ", table, " WHERE id = '", id, "'")));
+    return shown.rows.empty() ? gone(table, ++pair.seq, {id}) : put(table, ++pair.seq, shown.rows[0]);
+  }
+  if (*rc::gen::inRange(0, 3) == 0) return gone(table, ++pair.seq, {id});
+  const std::string word = pick(kWords);
+  if (table == "items") return put(table, ++pair.seq, {id, word, int64_t{*rc::gen::inRange(0, 3)}, "[]"});
+  return put(table, ++pair.seq, {id, "ann", word});
+}
+
+std::vector<protocol::Segment> random_segments(Pair& pair) {
+  std::vector<protocol::Segment> segments;
+  for (const int scope : {1, 2}) {
+    std::vector<protocol::RowItem> items;
+    for (int n = *rc::gen::inRange(0, 4); n > 0; --n) items.push_back(random_item(pair, scope));
+    if (!items.empty()) segments.push_back(segment(scope, items));
+  }
+  return segments;
+}
+
+void receive(Pair& pair) {
+  std::vector<protocol::Answer> answers;
+  const int count = *rc::gen::inRange(0, 4);
+  for (int n = 0; n < count && !pair.pending.empty(); ++n) {
+    answers.push_back(*rc::gen::inRange(0, 3) == 0 ? rejected(pair.pending.front(), ++pair.seq, "no")
+                                                   : applied(pair.pending.front(), ++pair.seq));
+    pair.pending.erase(pair.pending.begin());
+  }
+  std::vector<protocol::Segment> segments = random_segments(pair);
+  pair.say(batch(++pair.seq, std::move(segments), std::move(answers)));
+}
+
+void connect(Pair& pair) {
+  pair.both([&](Device& device) {
+    device.connect(kScopes, batch(pair.seq));
+    must(device.say(chunk(1, pair.seq, {}, true, true)));
+    must(device.say(chunk(2, pair.seq, {}, true, true)));
+  });
+}
+
+TEST(Rebase, FastWayLeavesWhatTheReferenceLeaves) {
+  EXPECT_TRUE(rc::check("fast = reference", [] {
+    Pair pair;
+    pair.seq = 1;
+    connect(pair);
+    const int length = *rc::gen::inRange(1, 40);
+    for (int n = 0; n < length; ++n) {
+      if (*rc::gen::inRange(0, 3) != 0)
+        execute(pair);
+      else
+        receive(pair);
+      if (*rc::gen::inRange(0, 20) == 0) {
+        pair.both([](Device& device) { device.open(); });
+        connect(pair);
+      }
+      RC_ASSERT(picture(pair.fast) == picture(pair.reference));
+    }
+    // With nothing pending, what is visible is confirmed.
+    std::vector<protocol::Answer> answers;
+    for (const std::string& id : pair.pending) answers.push_back(rejected(id, ++pair.seq, "no"));
+    pair.say(batch(++pair.seq, {}, answers));
+    RC_ASSERT(picture(pair.fast) == picture(pair.reference));
+    RC_ASSERT(pair.fast.ask("SELECT count(*) FROM wherry_base") == "0");
+  }));
+}
+
+TEST(Rebase, UndoingAndRedoingLeavesEveryTableAsItWas) {
+  EXPECT_TRUE(rc::check("undo and redo", [] {
+    Pair pair;
+    pair.seq = 1;
+    connect(pair);
+    receive(pair);
+    const int length = *rc::gen::inRange(1, 15);
+    for (int n = 0; n < length; ++n) execute(pair);
+    const auto before = picture(pair.fast);
+    pair.fast.close();
+    {
+      auto core = must(Core::open({pair.fast.path().string(), {}, Sync::kNormal, false}, false));
+      must(core->transact([](Change& change) -> Result<> {
+        change.run_all = true;
+        return {};
+      }));
+    }
+    pair.fast.open();
+    RC_ASSERT(picture(pair.fast) == before);
+  }));
+}
+
+}  // namespace
+}  // namespace wherry
