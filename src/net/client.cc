@@ -240,6 +240,7 @@ class WebSocketClient::Impl : public std::enable_shared_from_this<WebSocketClien
 
   void begin_close(uint16_t code, Error reason) {
     state_ = State::kClosing;
+    stream().release();
     deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(kCloseMs);
     socket_.async_close(static_cast<websocket::close_code>(code),
                         [self = shared_from_this(), code, reason = std::move(reason)](error_code) {

@@ -237,6 +237,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void begin_close() {
     state_ = State::kClosing;
+    stream().release();
     deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.close_ms);
     socket_.async_close({static_cast<websocket::close_code>(close_wanted_->first), close_wanted_->second},
                         [self = shared_from_this()](error_code) { self->finish(); });

@@ -92,8 +92,11 @@ class FakeWorkspace : public Hosted {
     const std::lock_guard lock(file_.mutex);
     TRY(std::exchange(file_.next_commit, {}));
     file_.groups.push_back(waiting_.size());
-    for (auto& [session, bytes] : std::exchange(waiting_, {}))
-      outputs_.push_back({.session = session, .bytes = "ok " + bytes});
+    for (auto& [session, bytes] : std::exchange(waiting_, {})) {
+      Output& output = outputs_.emplace_back();
+      output.session = session;
+      output.bytes = "ok " + bytes;
+    }
     return {};
   }
   void tick(Millis) override {

@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -31,6 +33,22 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+// A connection is a descriptor, and the usual soft limit is 1,024: raises it, and says how many connections
+// that leaves room for.
+size_t make_room(size_t connections) {
+  constexpr rlim_t kOthers = 512;  // files of workspaces and the like
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return connections;
+  if (limit.rlim_cur < connections + kOthers) {
+    limit.rlim_cur = std::min<rlim_t>(connections + kOthers, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  const size_t room = limit.rlim_cur > 2 * kOthers ? limit.rlim_cur - kOthers : limit.rlim_cur / 2;
+  if (room < connections)
+    log().info("at most {} connections: the system allows {} open files", room, limit.rlim_cur);
+  return std::min(connections, room);
+}
+
 }  // namespace
 
 // I/O threads hand events to workers, workers hand messages to I/O threads; neither waits for the other.
@@ -50,7 +68,7 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
     listen.port = options_.port;
     listen.threads = options_.io_threads;
     listen.origins = {.allowed = options_.origins, .loopback = options_.dev};
-    listen.connections_max = options_.connections_max;
+    listen.connections_max = make_room(options_.connections_max);
     listen.connections_per_address = options_.connections_per_address;
     TRY_ASSIGN(listener_, net::Listener::open(std::move(listen), *this));
 
@@ -84,6 +102,7 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
     }
     listener_->stop();
     for (const auto& worker : workers_) worker->stop();
+    data_.reset();
     log().info("stopped");
   }
 
