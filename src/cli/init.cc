@@ -23,8 +23,7 @@ Result<ReplicaStatus> connect_once(const InitOptions& options) {
              Database::open(options.file, {.url = options.url,
                                            .token = [&] { return Result<std::string>(options.token); },
                                            .create = true,
-                                           .tap = false,
-                                           .on_event = {}}));
+                                           .tap = false}));
   Patience patience{std::chrono::seconds(options.patience_seconds)};
   while (true) {
     ReplicaStatus status = database->status();

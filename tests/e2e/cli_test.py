@@ -119,7 +119,7 @@ class Served(Case):
         wherry("dismiss", bob, states["message.post"]["id"])
         wherry("dismiss", bob, "--all")
         self.assertEqual(rows("commands", bob), [])
-        wherry("dismiss", bob, new, expect=FAILURE)
+        wherry("dismiss", bob, "no-such-command", expect=FAILURE)
         self.assert_agrees(bob, "bob")
 
     def test_lines(self):
@@ -162,7 +162,7 @@ class Served(Case):
         self.assertEqual(rows("query", bob, "SELECT name FROM users")[0]["name"], f"Ann {n}")
         self.assertEqual(rows("status", bob)[0]["user"], "bob")
         watching.end()
-        self.assertEqual(tap.process.wait(60), 0)
+        self.assertEqual(tap.wait(), 0)
 
     def test_bots_on_the_server(self):
         where = ["--data", self.data, "--workspace", "team"]

@@ -70,13 +70,17 @@ class Running:
             raise AssertionError(f"{self.process.args}: no such line\n{self.lines}\n{self.errors}")
         return found
 
-    def end(self, sign=signal.SIGTERM, expect=OK):
-        self.process.send_signal(sign)
+    def wait(self):
         code = self.process.wait(PATIENCE)
         for thread in self.threads:
             thread.join(PATIENCE)
         self.process.stdout.close()
         self.process.stderr.close()
+        return code
+
+    def end(self, sign=signal.SIGTERM, expect=OK):
+        self.process.send_signal(sign)
+        code = self.wait()
         if code != expect:
             raise AssertionError(f"{self.process.args} ended with {code}, not {expect}\n{self.lines}\n{self.errors}")
 
@@ -111,7 +115,7 @@ class Case(unittest.TestCase):
         def clean_up():
             if running.process.poll() is None:
                 running.process.kill()
-                running.process.wait()
+                running.wait()
         self.addCleanup(clean_up)
         return running
 
@@ -126,8 +130,8 @@ class Case(unittest.TestCase):
         wherry("sync", file)
         return file
 
-    def exec(self, file, name, expect=OK, **params):
-        return wherry("exec", file, name, json.dumps(params), expect=expect).strip()
+    def exec(self, file, command, /, expect=OK, **params):
+        return wherry("exec", file, command, json.dumps(params), expect=expect).strip()
 
     def server_dump(self, user=None, *options, workspace="team"):
         who = ["--as-user", user, *options] if user else []
