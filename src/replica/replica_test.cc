@@ -1,0 +1,438 @@
+#include "replica/replica.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <gtest/gtest.h>
+
+#include "replica/fake_server_for_test.h"
+#include "sqlite/database.h"
+
+namespace wherry {
+namespace {
+
+using namespace testing;  // NOLINT(google-build-using-namespace)
+using protocol::GrantedScope;
+
+const std::vector<GrantedScope> kWorkspace = {{1, "workspace", false, false}};
+const std::vector<GrantedScope> kBoth = {{1, "workspace", false, false}, {2, "user(ann)", false, false}};
+
+// Connected, with the workspace scope live at `upto` and these rows in it.
+void go_live(Device& device, int64_t upto, const std::vector<protocol::RowItem>& items = {}) {
+  device.connect(kWorkspace, batch(upto));
+  must(device.say(chunk(1, upto, items, true, true)));
+}
+
+std::vector<std::string> pushed(Device& device) {
+  std::vector<std::string> ids;
+  for (const protocol::Push& push : device.heard_of<protocol::Push>())
+    for (const protocol::PushedCommand& command : push.commands) ids.push_back(command.id);
+  return ids;
+}
+
+TEST(Replica, AnswersNothingBeforeItsFirstConnection) {
+  Device device;
+  const auto executed = device.replica->execute("item.add", R"({"id":"a","title":"red"})", device.now);
+  ASSERT_FALSE(executed);
+  EXPECT_EQ(executed.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(device.ask("SELECT count(*) FROM wherry_commands"), "0");
+}
+
+TEST(Replica, ShowsACommandAtOnceAndKeepsItAcrossARestart) {
+  Device device;
+  go_live(device, 1);
+  EXPECT_EQ(device.exec("item.add", R"({"id":"a","title":"red"})", id_of(1)), "");
+  device.open();
+  EXPECT_EQ(device.ask("SELECT title FROM items"), "red");
+  EXPECT_EQ(device.state_of(id_of(1)), "pending");
+  EXPECT_EQ(device.dump(), "");
+}
+
+TEST(Replica, RefusesLocallyWithoutQueueing) {
+  Device device;
+  go_live(device, 1);
+  EXPECT_EQ(device.exec("item.title", R"({"id":"a","title":"red"})"), "entity_missing");
+  EXPECT_EQ(device.exec("nothing", "{}"), "command_unknown");
+  EXPECT_EQ(device.replica->status().pending, 0);
+}
+
+TEST(Replica, QueuesWhatAScopeStillLoadingMayExplain) {
+  Device device;
+  device.connect(kWorkspace, batch(1));
+  EXPECT_EQ(device.exec("item.title", R"({"id":"a","title":"red"})", id_of(1)), "");
+  EXPECT_EQ(device.state_of(id_of(1)), "pending:entity_missing");
+  must(device.say(chunk(1, 2, {put("items", 2, {"a", "blue", int64_t{0}, "[]"})}, true, true)));
+  EXPECT_EQ(device.ask("SELECT title FROM items"), "red");
+  EXPECT_EQ(device.state_of(id_of(1)), "pending");
+}
+
+TEST(Replica, IgnoresAnIdThatIsInTheList) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(1)), "");
+  EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(1)), "");
+  EXPECT_EQ(device.ask("SELECT n FROM items"), "1");
+}
+
+TEST(Replica, LocalCommandsWriteWithoutTheQueue) {
+  Device device;
+  go_live(device, 1);
+  EXPECT_EQ(device.exec("draft.save", R"({"id":"x","body":"hm"})"), "");
+  EXPECT_EQ(device.ask("SELECT body FROM drafts"), "hm");
+  EXPECT_EQ(device.replica->status().pending, 0);
+}
+
+TEST(Replica, RejectionUndoesTheEffectAndKeepsTheData) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  EXPECT_EQ(device.exec("item.title", R"({"id":"a","title":"blue"})", id_of(1)), "");
+  must(device.say(batch(2, {}, {rejected(id_of(1), 2, "entity_locked")})));
+  EXPECT_EQ(device.ask("SELECT title FROM items"), "red");
+  EXPECT_EQ(device.state_of(id_of(1)), "rejected:entity_locked");
+  const auto retried = must(device.replica->retry(id_of(1), device.now));
+  EXPECT_EQ(device.ask("SELECT title FROM items"), "blue");
+  EXPECT_EQ(must(device.replica->commands()).back().retry_of, id_of(1));
+  must(device.replica->dismiss(id_of(1)));
+  EXPECT_EQ(device.state_of(id_of(1)), "unknown");
+  EXPECT_EQ(device.replica->dismiss(retried.id).error().code, ErrorCode::kInvalid);
+}
+
+TEST(Replica, PushesInOrderWithinTheWindow) {
+  Device device;
+  device.welcome.limits.window_commands = 2;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  for (int n = 1; n <= 4; ++n) EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(n)), "");
+  EXPECT_EQ(pushed(device), (std::vector{id_of(1), id_of(2)}));
+  must(device.say(batch(2, {segment(1, {put("items", 2, {"a", "red", int64_t{1}, "[]"})})}, {applied(id_of(1), 2)})));
+  EXPECT_EQ(pushed(device), std::vector{id_of(3)});
+  EXPECT_EQ(device.ask("SELECT n FROM items"), "4");
+}
+
+TEST(Replica, ResendsWhatWasNotAnsweredAndOnlyThat) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  for (int n = 1; n <= 3; ++n) EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(n)), "");
+  device.replica->disconnected();
+  device.open();
+  device.welcome.received = 2;
+  // The first answer comes with the first batch; its rows come when the scope has caught up.
+  device.connect(kWorkspace, batch(3, {}, {applied(id_of(1), 2)}));
+  const auto pushes = device.heard_of<protocol::Push>();
+  ASSERT_EQ(pushes.size(), 1u);
+  ASSERT_EQ(pushes[0].commands.size(), 2u);
+  EXPECT_EQ(pushes[0].commands[0].id, id_of(2));
+  EXPECT_EQ(pushes[0].commands[0].replica_seq, 2);
+  EXPECT_EQ(pushes[0].commands[1].replica_seq, 3);
+  EXPECT_EQ(device.ask("SELECT n FROM items"), "3");
+  must(device.say(chunk(1, 3, {put("items", 2, {"a", "red", int64_t{1}, "[]"})}, false, true)));
+  EXPECT_EQ(device.ask("SELECT n FROM items"), "3");
+  EXPECT_EQ(device.state_of(id_of(1)), "applied");
+}
+
+TEST(Replica, CatchesUpInOneStep) {
+  Device device;
+  device.connect(kBoth, batch(1));
+  must(device.say(chunk(1, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})}, true, true)));
+  must(device.say(chunk(2, 1, {put("notes", 1, {"n", "ann", "red"})}, true, true)));
+  device.replica->disconnected();
+  device.connect(kBoth, batch(9));
+  must(device.say(chunk(1, 9, {put("items", 8, {"a", "blue", int64_t{0}, "[]"})}, false, true)));
+  EXPECT_EQ(device.ask("SELECT title FROM items"), "red");
+  must(device.say(batch(10, {segment(1, {put("items", 10, {"b", "green", int64_t{0}, "[]"})})})));
+  EXPECT_EQ(device.ask("SELECT title FROM items"), "red");
+  must(device.say(chunk(2, 10, {gone("notes", 7, {"n"})}, false, true)));
+  EXPECT_EQ(device.ask("SELECT title FROM items ORDER BY id"), "blue green");
+  EXPECT_EQ(device.ask("SELECT count(*) FROM notes"), "0");
+}
+
+TEST(Replica, ResumesACatchUpWhereItsStageEnds) {
+  Device device;
+  device.connect(kBoth, batch(1));
+  must(device.say(chunk(1, 1, {}, true, true)));
+  must(device.say(chunk(2, 1, {}, true, true)));
+  device.replica->disconnected();
+  device.connect(kBoth, batch(9));
+  must(device.say(chunk(1, 9, {put("items", 8, {"a", "blue", int64_t{0}, "[]"})}, false, true)));
+  device.open();
+  device.connect(kBoth, batch(12));
+  const auto pulls = device.heard_of<protocol::Pull>();
+  ASSERT_EQ(pulls.size(), 1u);
+  ASSERT_EQ(pulls[0].scopes.size(), 2u);
+  EXPECT_EQ(pulls[0].scopes[0].position, Seq{9});
+  EXPECT_EQ(pulls[0].scopes[1].position, Seq{1});
+  must(device.say(chunk(1, 12, {}, false, true)));
+  EXPECT_EQ(device.ask("SELECT count(*) FROM items"), "0");
+  must(device.say(chunk(2, 12, {}, false, true)));
+  EXPECT_EQ(device.ask("SELECT title FROM items"), "blue");
+}
+
+TEST(Replica, ShowsAFirstScanChunkByChunkAndGrantsCredit) {
+  Device device;
+  device.connect(kWorkspace, batch(1));
+  auto pulls = device.heard_of<protocol::Pull>();
+  ASSERT_EQ(pulls.size(), 1u);
+  const int64_t credits = pulls[0].credits;
+  for (int64_t n = 0; n < credits; ++n)
+    must(device.say(chunk(1, n + 1, {put("items", n + 1, {cat("i", n), "red", int64_t{0}, "[]"})}, n == 0, false)));
+  EXPECT_EQ(device.ask("SELECT count(*) FROM items"), std::to_string(credits));
+  int64_t granted = 0;
+  for (const protocol::Pull& pull : device.heard_of<protocol::Pull>()) granted += pull.credits;
+  EXPECT_GE(granted, credits / 2);
+  EXPECT_LE(granted, credits);
+}
+
+TEST(Replica, ARescanFromZeroDropsWhatItDoesNotConfirm) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"}), put("items", 1, {"b", "red", int64_t{0}, "[]"})});
+  device.replica->disconnected();
+  device.connect(kWorkspace, batch(9));
+  must(device.say(chunk(1, 5, {put("items", 1, {"b", "red", int64_t{0}, "[]"})}, true, false)));
+  EXPECT_EQ(device.ask("SELECT id FROM items ORDER BY id"), "a b");
+  must(device.say(chunk(1, 9, {}, false, true)));
+  EXPECT_EQ(device.ask("SELECT id FROM items ORDER BY id"), "b");
+}
+
+TEST(Replica, RevokeTakesTheRowsAndLeavesNoByteOfThem) {
+  Device device;
+  device.connect(kBoth, batch(1));
+  must(device.say(chunk(1, 1, {put("names", 1, {"shared", "ann", "kept"})}, true, true)));
+  must(device.say(chunk(2, 1,
+                        {put("notes", 1, {"n", "ann", "confidentialword"}), put("names", 1, {"shared", "ann", "kept"}),
+                         put("names", 1, {"own", "ann", "alsosecret"})},
+                        true, true)));
+  EXPECT_EQ(device.exec("note.edit", R"({"id":"n","body":"mine"})", id_of(1)), "");
+  must(device.say(protocol::Scopes{false, true, {}, {2}}));
+  EXPECT_EQ(device.ask("SELECT count(*) FROM notes"), "0");
+  EXPECT_EQ(device.ask("SELECT id FROM names"), "shared");
+  EXPECT_EQ(device.state_of(id_of(1)), "pending:entity_missing");
+  must(device.replica->checkpoint());
+  device.close();
+  for (const auto& entry : std::filesystem::directory_iterator(device.path().parent_path())) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    EXPECT_EQ(bytes.find("confidentialword"), std::string::npos) << entry.path();
+    EXPECT_EQ(bytes.find("alsosecret"), std::string::npos) << entry.path();
+  }
+}
+
+TEST(Replica, LearnsOfARevokeWhenItComesBack) {
+  Device device;
+  device.connect(kBoth, batch(1));
+  must(device.say(chunk(1, 1, {}, true, true)));
+  must(device.say(chunk(2, 1, {put("notes", 1, {"n", "ann", "red"})}, true, true)));
+  device.replica->disconnected();
+  device.greet(kWorkspace);
+  EXPECT_EQ(device.ask("SELECT count(*) FROM notes"), "0");
+}
+
+TEST(Replica, AScopeBornWithItsGrantIsLiveAtOnce) {
+  Device device;
+  go_live(device, 1);
+  (void)device.heard();
+  protocol::Batch born = batch(2, {segment(2, {put("notes", 2, {"n", "ann", "red"})})});
+  born.scopes = protocol::Scopes{false, true, {{2, "user(ann)", false, true}}, {}};
+  must(device.say(born));
+  EXPECT_EQ(device.ask("SELECT body FROM notes"), "red");
+  EXPECT_TRUE(device.replica->status().synced);
+  EXPECT_TRUE(device.heard_of<protocol::Pull>().empty());
+}
+
+TEST(Replica, OnDemandScopesArePulledWhenAskedForAndDroppedAgain) {
+  Device device;
+  const std::vector<GrantedScope> scopes = {{1, "workspace", false, false}, {2, "user(ann)", true, false}};
+  device.connect(scopes, batch(1));
+  must(device.say(chunk(1, 1, {}, true, true)));
+  EXPECT_TRUE(device.replica->status().synced);
+  (void)device.heard();
+  must(device.replica->load("user(ann)"));
+  ASSERT_EQ(device.heard_of<protocol::Pull>().at(0).scopes.at(0).handle, 2);
+  must(device.say(chunk(2, 1, {put("notes", 1, {"n", "ann", "red"})}, true, true)));
+  EXPECT_EQ(device.ask("SELECT count(*) FROM notes"), "1");
+  must(device.replica->unload("user(ann)"));
+  EXPECT_EQ(device.ask("SELECT count(*) FROM notes"), "0");
+  ASSERT_EQ(device.heard_of<protocol::Pull>().at(0).unload.at(0), 2);
+  // Still on its way when the scope was unloaded.
+  must(device.say(batch(2, {segment(2, {put("notes", 2, {"m", "ann", "late"})})})));
+  EXPECT_EQ(device.ask("SELECT count(*) FROM notes"), "0");
+  EXPECT_EQ(device.replica->load("channel(x)").error().code, ErrorCode::kNotFound);
+}
+
+TEST(Replica, ARenewedIdentityNumbersAnewAndPushesBeforeItPulls) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  for (int n = 1; n <= 2; ++n) EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(n)), "");
+  must(device.say(batch(2, {}, {rejected(id_of(1), 2, "no")})));
+  device.replica->disconnected();
+  device.welcome.renewed = true;
+  device.welcome.replica_id = id_of(902);
+  device.connect(kWorkspace, batch(2));
+  const auto said = device.heard();
+  ASSERT_EQ(said.size(), 2u);
+  const auto* push = std::get_if<protocol::Push>(said.data());
+  ASSERT_NE(push, nullptr);
+  ASSERT_EQ(push->commands.size(), 1u);
+  EXPECT_EQ(push->commands[0].id, id_of(2));
+  EXPECT_EQ(push->commands[0].replica_seq, 1);
+  EXPECT_TRUE(std::holds_alternative<protocol::Pull>(said[1]));
+}
+
+TEST(Replica, ANewEpochOffersForgottenCommandsAgain) {
+  Device device;
+  go_live(device, 5, {put("items", 5, {"a", "red", int64_t{0}, "[]"})});
+  EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(1)), "");
+  EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(2)), "");
+  must(device.say(batch(7, {segment(1, {put("items", 7, {"a", "red", int64_t{2}, "[]"})})},
+                        {applied(id_of(1), 6), applied(id_of(2), 7)})));
+  device.replica->disconnected();
+  (void)device.replica->take_events();
+  device.welcome.epoch = id_of(903);
+  device.welcome.epoch_base = {6};
+  device.welcome.received = 1;
+  device.connect(kWorkspace, batch(6));
+  EXPECT_EQ(device.state_of(id_of(1)), "applied");
+  EXPECT_EQ(device.state_of(id_of(2)), "pending");
+  const auto said = device.heard();
+  const auto* push = std::get_if<protocol::Push>(said.data());
+  ASSERT_NE(push, nullptr);
+  EXPECT_EQ(push->commands.at(0).id, id_of(2));
+  EXPECT_EQ(push->commands.at(0).replica_seq, 2);
+  EXPECT_LE(push->commands.at(0).base_seq, Seq{6});
+  int epochs = 0;
+  for (const ReplicaEvent& event : device.replica->take_events())
+    if (event.kind == ReplicaEvent::Kind::kEpoch) epochs += event.done == 1;
+  EXPECT_EQ(epochs, 1);
+  must(device.say(chunk(1, 6, {put("items", 6, {"a", "red", int64_t{1}, "[]"})}, true, true)));
+  EXPECT_EQ(device.ask("SELECT n FROM items"), "2");
+  EXPECT_NE(device.dump().find("\"n\":1"), std::string::npos);
+}
+
+TEST(Replica, AnotherUsersFileIsRefusedUntouched) {
+  Device device;
+  go_live(device, 1);
+  const std::string before = device.ask("SELECT name, position FROM wherry_scopes");
+  device.replica->disconnected();
+  must(device.replica->connected("token", device.now));
+  device.welcome.user_id = "bob";
+  device.welcome.identity = "other";
+  EXPECT_EQ(device.say(device.welcome).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(device.replica->status().user_id, "ann");
+  EXPECT_EQ(device.ask("SELECT name, position FROM wherry_scopes"), before);
+}
+
+TEST(Replica, ByeIdentityMakesTheNextHelloAskForANewOne) {
+  Device device;
+  go_live(device, 1);
+  must(device.say(protocol::Bye{"identity", "used", {0}}));
+  ASSERT_TRUE(device.replica->take_bye());
+  must(device.replica->connected("token", device.now));
+  const auto hello = device.heard_of<protocol::Hello>();
+  EXPECT_EQ(hello.at(0).identity, "");
+  EXPECT_TRUE(hello.at(0).replica_id.has_value());
+}
+
+TEST(Replica, MessagesOutOfPlaceEndTheSessionOnly) {
+  Device device;
+  must(device.replica->connected("token", device.now));
+  EXPECT_EQ(device.say(batch(1)).error().code, ErrorCode::kProtocol);
+  EXPECT_FALSE(device.replica->status().connected);
+  go_live(device, 1);
+  EXPECT_TRUE(device.replica->status().connected);
+  EXPECT_EQ(device.say(batch(2, {segment(1, {put("items", 2, {"a"})})})).error().code, ErrorCode::kProtocol);
+  EXPECT_EQ(device.exec("item.add", R"({"id":"a","title":"red"})"), "");
+}
+
+TEST(Replica, TablesComeAndGoWithTheSchema) {
+  Device device;
+  device.bundle = &smaller_app();
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  EXPECT_FALSE(device.replica->query("SELECT * FROM names"));
+  device.replica->disconnected();
+  device.bundle = &small_app();
+  device.connect(kWorkspace, batch(2));
+  must(device.say(chunk(1, 2, {put("names", 2, {"n", "ann", "x"})}, false, true)));
+  EXPECT_EQ(device.ask("SELECT name FROM names"), "x");
+  EXPECT_EQ(device.exec("name.change", R"({"id":"n","name":"y"})", id_of(1)), "");
+  device.replica->disconnected();
+  device.bundle = &smaller_app();
+  device.connect(kWorkspace, batch(2));
+  EXPECT_FALSE(device.replica->query("SELECT * FROM names"));
+  EXPECT_EQ(device.state_of(id_of(1)), "pending:command_unknown");
+  EXPECT_EQ(device.ask("SELECT title FROM items"), "red");
+  EXPECT_EQ(device.ask("SELECT count(*) FROM wherry_base"), "0");
+}
+
+TEST(Replica, AStaleUniqueRowIsSetAsideUntilItsNewsArrives) {
+  Device device;
+  device.connect(kBoth, batch(1));
+  must(device.say(chunk(1, 1, {put("names", 1, {"a", "bob", "x"})}, true, true)));
+  must(device.say(chunk(2, 3, {put("names", 3, {"b", "ann", "x"})}, true, true)));
+  EXPECT_EQ(device.ask("SELECT id FROM names"), "b");
+  EXPECT_NE(device.dump().find("\"id\":\"a\""), std::string::npos);
+  must(device.say(batch(4, {segment(1, {put("names", 2, {"a", "bob", "y"})})})));
+  EXPECT_EQ(device.ask("SELECT id, name FROM names ORDER BY id"), "a|y b|x");
+  EXPECT_EQ(device.ask("SELECT count(*) FROM wherry_aside"), "0");
+}
+
+TEST(Replica, ASecondEngineOnTheFileIsRefusedWhileReadersAreNot) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  ReplicaOptions options;
+  options.path = device.path().string();
+  EXPECT_EQ(Replica::open(options).error().code, ErrorCode::kBusy);
+  auto reader = must(sqlite::Database::open(device.path().string(), sqlite::Access::kReadOnly));
+  EXPECT_EQ(must(reader->value("SELECT title FROM items")), Value("red"));
+  options.path += "-missing";
+  EXPECT_EQ(Replica::open(options).error().code, ErrorCode::kNotFound);
+}
+
+TEST(Replica, QueriesOnlyRead) {
+  Device device;
+  go_live(device, 1);
+  for (const char* sql : {"DELETE FROM items", "PRAGMA journal_mode = DELETE", "PRAGMA secure_delete = OFF", "BEGIN",
+                          "SELECT value FROM wherry_meta", "ATTACH ':memory:' AS x", "SELECT 1; SELECT 2"}) {
+    const auto result = device.replica->query(sql);
+    ASSERT_FALSE(result) << sql;
+    EXPECT_EQ(result.error().code, ErrorCode::kSql) << sql;
+  }
+  EXPECT_EQ(device.ask("SELECT count(*) FROM wherry_commands"), "0");
+}
+
+TEST(Replica, WatchTellsTheDifferenceAfterEachCommitThatMadeOne) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  std::vector<QueryChange> changes;
+  const WatchId id = must(device.replica->watch("SELECT id, title FROM items ORDER BY id", {},
+                                                [&](const QueryChange& change) { changes.push_back(change); }));
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(device.exec("draft.save", R"({"id":"x","body":"hm"})"), "");
+  EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})"), "");
+  EXPECT_EQ(changes.size(), 1u);
+  EXPECT_EQ(device.exec("item.title", R"({"id":"a","title":"blue"})"), "");
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[1].removed, (std::vector<Row>{{"a", "red"}}));
+  EXPECT_EQ(changes[1].added, (std::vector<Row>{{"a", "blue"}}));
+  must(device.say(batch(2, {segment(1, {put("items", 2, {"b", "x", int64_t{0}, "[]"})})})));
+  EXPECT_EQ(changes.size(), 3u);
+  device.replica->unwatch(id);
+  EXPECT_EQ(device.exec("item.title", R"({"id":"a","title":"green"})"), "");
+  EXPECT_EQ(changes.size(), 3u);
+}
+
+TEST(Replica, AStrangersFileIsRefused) {
+  Device device;
+  device.close();
+  std::filesystem::remove(device.path());
+  std::filesystem::remove(device.path().string() + "-wal");
+  {
+    auto other = must(sqlite::Database::open(device.path().string(), sqlite::Access::kReadWriteCreate));
+    must(other->execute("CREATE TABLE t(x)"));
+  }
+  ReplicaOptions options;
+  options.path = device.path().string();
+  options.create = true;
+  EXPECT_EQ(Replica::open(options).error().code, ErrorCode::kCorrupt);
+}
+
+}  // namespace
+}  // namespace wherry
