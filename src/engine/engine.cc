@@ -162,11 +162,13 @@ void Engine::Impl::note_reads(const HandlerStatement& statement, const Call& cal
       footprint_.tables_read.push_back(table_read.table);
       continue;
     }
-    RowRef ref{table_read.table, {}};
-    msgpack::Writer writer(ref.key);
+    Row key;
     for (const int parameter : *table_read.key)
-      writer.value(bound(statement.bindings[static_cast<size_t>(parameter) - 1], call));
-    footprint_.rows_read.push_back(std::move(ref));
+      key.push_back(bound(statement.bindings[static_cast<size_t>(parameter) - 1], call));
+    if (auto ref = row_sought(table_read, key))
+      footprint_.rows_read.push_back(*std::move(ref));
+    else
+      footprint_.tables_read.push_back(table_read.table);
   }
 }
 

@@ -8,7 +8,8 @@ namespace {
 
 class Arbiter {
  public:
-  Arbiter(const Contender& contender, Rows& rows, Log& log) : contender_(contender), rows_(rows), log_(log) {}
+  Arbiter(const Contender& contender, Engine& engine, Log& log)
+      : contender_(contender), rows_(engine.rows()), predicates_(engine.predicates()), log_(log) {}
 
   // May the contender overwrite what the command at `written` wrote?
   Result<bool> wins(Seq written) {
@@ -32,6 +33,9 @@ class Arbiter {
       TRY_ASSIGN(change.existence, wins(version.existence));
     }
     if (change.is_absent()) return {};
+    TRY_ASSIGN(const bool was_deleted, predicates_.is_deleted(change.ref.table, *change.before));
+    TRY_ASSIGN(const bool deletes, predicates_.is_deleted(change.ref.table, *change.after));
+    if (deletes && !was_deleted) return {};
     return judge_cells(change, version, lost);
   }
 
@@ -61,15 +65,16 @@ class Arbiter {
 
   const Contender& contender_;
   Rows& rows_;
+  Predicates& predicates_;
   Log& log_;
 };
 
 }  // namespace
 
-Result<std::vector<protocol::LostCell>> arbitrate(Delta& delta, const Contender& contender, Rows& rows,
+Result<std::vector<protocol::LostCell>> arbitrate(Delta& delta, const Contender& contender, Engine& engine,
                                                   Versions& versions, Log& log) {
   std::vector<protocol::LostCell> lost;
-  Arbiter arbiter(contender, rows, log);
+  Arbiter arbiter(contender, engine, log);
   for (RowChange& change : delta.rows) {
     TRY_ASSIGN(const std::optional<Version> version, versions.read(change.ref));
     if (!version || (contender.knows_base && version->seq <= contender.base_seq)) continue;

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "engine/delta.h"
-#include "engine/rows.h"
+#include "engine/engine.h"
 #include "workspace/log.h"
 #include "workspace/versions.h"
 
@@ -19,9 +19,11 @@ struct Contender {
   bool knows_base = true;  // false for imports, whose stamp is their own and may lie before what they saw
 };
 
+// A command that deletes a row softly keeps all that it sets in it: a deletion wins over edits, whenever made.
+//
 // Puts back the cells that the command loses, in the tables and in the delta; changes that vanish leave the
 // delta. Returns what was lost.
-Result<std::vector<protocol::LostCell>> arbitrate(Delta& delta, const Contender& contender, Rows& rows,
+Result<std::vector<protocol::LostCell>> arbitrate(Delta& delta, const Contender& contender, Engine& engine,
                                                   Versions& versions, Log& log);
 
 // Notes in the versions what the accepted delta wrote.

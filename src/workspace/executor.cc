@@ -23,7 +23,7 @@ class ServerJudge : public Judge {
   Result<bool> may_read(size_t table, const Row& row) override { return readable(table, row, nullptr); }
 
   Result<std::optional<Refusal>> settle(const Call& call, Delta& delta) override {
-    auto verdict = arbitrate(delta, contender_, p_.engine.rows(), p_.versions, p_.log);
+    auto verdict = arbitrate(delta, contender_, p_.engine, p_.versions, p_.log);
     if (!verdict) {
       if (auto refusal = refusal_of(p_.db.handle()); refusal && verdict.error().code == ErrorCode::kSql) return refusal;
       return std::unexpected(std::move(verdict).error());

@@ -135,6 +135,16 @@ Result<> Workspace::Impl::greet_replica(Session& session, Greeting& greeting, Mi
                    Value(now.count)});
 }
 
+// Whoever speaks after `welcome` has made its token durable; from now on the one before tells a copy.
+Result<> Workspace::Impl::confirm_identities() {
+  TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+  for (const std::string& id : std::exchange(confirmed_, {}))
+    TRY(db_->run("UPDATE wherry_replicas SET identity = next_identity, next_identity = NULL WHERE replica_id = ? AND "
+                 "next_identity IS NOT NULL",
+                 {Value(id)}));
+  return transaction.commit();
+}
+
 void Workspace::Impl::send_scope_list(Session& session) {
   protocol::Scopes list;
   list.reset = true;

@@ -80,10 +80,10 @@ entitled AS (
   WHERE h.until > c.seq
   UNION ALL
   SELECT id, user_id, seq, 9223372036854775807 FROM wherry_commands)
-SELECT command_id || '/' || user_id AS id, command_id, user_id,
-  (SELECT server_handled_timestamp FROM wherry_commands WHERE seq = min(since)) AS created_at,
-  (SELECT server_handled_timestamp FROM wherry_commands WHERE seq = max(until)) AS deleted_at
-FROM entitled GROUP BY command_id, user_id;
+SELECT e.command_id || '/' || e.user_id AS id, e.command_id, e.user_id,
+  (SELECT server_handled_timestamp FROM wherry_commands WHERE seq = e.since) AS created_at,
+  (SELECT server_handled_timestamp FROM wherry_commands WHERE seq = e.until) AS deleted_at
+FROM (SELECT command_id, user_id, min(since) AS since, max(until) AS until FROM entitled GROUP BY command_id, user_id) e;
 )sql";
 
 // The bundle's own tables must be what they were when the file was made.

@@ -130,6 +130,8 @@ Result<> Workspace::Impl::handle(Session& session, protocol::Message message, Mi
     return {};
   }
   if (session.state != Session::State::kReady) return fail(ErrorCode::kProtocol, "hello must come first");
+  if (!session.confirmed) confirmed_.push_back(session.replica_id);
+  session.confirmed = true;
   if (auto* push = std::get_if<protocol::Push>(&message)) return handle_push(session, std::move(*push), now);
   if (const auto* pull = std::get_if<protocol::Pull>(&message)) return handle_pull(session, *pull);
   return fail(ErrorCode::kProtocol, "this message is for replicas");
@@ -200,7 +202,7 @@ void Workspace::Impl::sent(SessionId id, size_t bytes) {
 }
 
 bool Workspace::Impl::has_work() const {
-  if (!waiting_.empty() || hellos_waiting_) return true;
+  if (!waiting_.empty() || hellos_waiting_ || !confirmed_.empty()) return true;
   for (const auto& [_, session] : sessions)
     if (!session.scans.empty() && session.credits > 0 && session.queued_bytes < limits::kSessionQueueBytes / 2)
       return true;
@@ -218,6 +220,7 @@ Result<> Workspace::Impl::commit(Millis now) {
     TRY_ASSIGN(const Items items, effects_.items());
     TRY(publish(group, done, items));
   }
+  if (!confirmed_.empty()) TRY(confirm_identities());
   // After the group: what an earlier connection of the same replica left in the queue is in the log now.
   if (hellos_waiting_ && waiting_.empty()) TRY(answer_hellos(now));
   return read_chunks(now);

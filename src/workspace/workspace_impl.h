@@ -71,6 +71,7 @@ class Workspace::Impl {
 
   // hello.cc
   Result<> answer_hellos(Millis now);
+  Result<> confirm_identities();
   struct Greeting {
     protocol::Welcome welcome;
     std::shared_ptr<workspace::Holder> holder;
@@ -121,6 +122,7 @@ class Workspace::Impl {
   std::unordered_map<ScopeId, std::unordered_set<SessionId>> live_;  // sessions for which the scope is live
   std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;   // of the group being published
   std::string empty_body_;
+  std::vector<std::string> confirmed_;  // replicas whose new identity token is to be confirmed
   bool hellos_waiting_ = false;
   Millis last_sweep_;
 };

@@ -124,6 +124,7 @@ TEST_F(Once, AClonedFileBecomesAReplicaOfItsOwn) {
 TEST_F(Once, AServerRestoredFromABackupHealsWithoutLossOrDouble) {
   Device& bob = world.device("bob", "bob");
   bob.connect();
+  world.settle();
   bob.exec("channel.add_member", R"({"channel_id":"c","user_id":"bob"})");
   post(*ann, 1);
   world.settle();

@@ -289,8 +289,10 @@ Value World::server(const std::string& sql) {
 }
 
 void World::expect_agreement() {
-  for (auto& [name, device] : devices)
-    if (device->connected()) EXPECT_EQ(device->dump(), dump_as(*device)) << "device " << name;
+  for (auto& [name, device] : devices) {
+    if (!device->connected()) continue;
+    EXPECT_EQ(device->dump(), dump_as(*device)) << "device " << name;
+  }
   auto reader = must(WorkspaceReader::open((folder / "server.db").string(), bundle_));
   EXPECT_EQ(must(reader->verify(net::sha256)), std::nullopt) << "the hash chain does not verify";
 }
