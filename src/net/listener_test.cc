@@ -44,12 +44,12 @@ class Echo : public ConnectionHandler {
   struct Events : ConnectionEvents {
     Events(Echo& owner, ConnectionId number) : echo(owner), id(number) {}
     Reading message(std::string bytes) override {
-      bool pause = false;
+      bool wait = false;
       echo.record.change([&] {
         echo.messages.push_back(bytes);
-        pause = echo.pause;
+        wait = echo.pause;
       });
-      if (pause) return Reading::kPause;
+      if (wait) return Reading::kPause;
       std::vector<Outgoing> batch(1);
       batch[0].id = id;
       batch[0].bytes = std::move(bytes);

@@ -64,7 +64,8 @@ class CoalescingStream {
   template <typename Buffers, typename Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return asio::async_initiate<Token, void(error_code, size_t)>(
-        [this](auto handler, const Buffers& from) { start_write(std::move(handler), from); }, token, buffers);
+        [this](auto handler, const Buffers& from) { this->start_write(std::move(handler), from); }, token,
+        buffers);
   }
 
   // Calls back once everything written so far is with the kernel, or has failed.
