@@ -44,9 +44,10 @@ TEST(CliDocument, HasASectionForEachCommandWithAllItsOptions) {
     const std::string about = section(text, name);
     EXPECT_FALSE(about.empty()) << name;
     for (const CLI::Option* option : command.get_options()) {
-      for (const std::string& flag : option->get_lnames())
-        if (flag != "help" && flag != "help-all")
-          EXPECT_NE(about.find(cat("--", flag)), std::string::npos) << name << " --" << flag;
+      for (const std::string& flag : option->get_lnames()) {
+        if (flag == "help" || flag == "help-all") continue;
+        EXPECT_NE(about.find(cat("--", flag)), std::string::npos) << name << " --" << flag;
+      }
     }
   });
   EXPECT_EQ(count, 18);

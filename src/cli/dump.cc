@@ -25,6 +25,7 @@ Result<Exit> dump(const DumpOptions& options) {
     return Exit::kOk;
   }
   TRY_ASSIGN(const auto reader, open_reader(options.data, options.workspace));
+  if (reader == nullptr) return Exit::kOk;
   std::optional<WorkspaceReader::Reader> as;
   if (!options.as_user.empty())
     as = WorkspaceReader::Reader{.user_id = options.as_user, .roles = options.roles};

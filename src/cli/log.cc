@@ -31,6 +31,7 @@ void print_entry(const LogEntry& entry) {
 
 Result<Exit> log(const LogOptions& options) {
   TRY_ASSIGN(const auto reader, open_reader(options.data, options.workspace));
+  if (reader == nullptr) return Exit::kOk;
   TRY(reader->log(Seq{options.from}, [&](const LogEntry& entry) -> Result<> {
     if (options.json)
       print_line(entry.json);

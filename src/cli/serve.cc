@@ -47,7 +47,6 @@ Result<Exit> serve(const ServeOptions& options) {
   server::log().info("{}: draining", signals.wait());
   server->stop();
   remove_running_server(options.data);
-  server::log().info("stopped");
   return Exit::kOk;
 }
 

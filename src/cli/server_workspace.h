@@ -9,7 +9,8 @@
 
 namespace wherry::cli {
 
-// Reads beside a running server. kNotFound: no such workspace, or nothing was ever served from the folder.
+// Reads beside a running server. Nothing: the workspace has never been used, its log is empty. kNotFound: no
+// such workspace, or nothing was ever served from the folder.
 Result<std::unique_ptr<WorkspaceReader>> open_reader(const std::string& data, const std::string& workspace);
 
 }  // namespace wherry::cli

@@ -25,9 +25,10 @@ struct SyncOptions {
 Result<client::Auth> auth_of(const SyncOptions& options) {
   client::Auth auth{.url = options.url, .token = options.token};
   if (auth.url.empty() || auth.token.empty()) {
-    TRY_ASSIGN(const client::Auth kept, client::read_auth(options.file));
-    if (auth.url.empty()) auth.url = kept.url;
-    if (auth.token.empty()) auth.token = kept.token;
+    const auto kept = client::read_auth(options.file);
+    if (!kept) return fail(kept.error().code, cat(kept.error().message, "; say --url and --token"));
+    if (auth.url.empty()) auth.url = kept->url;
+    if (auth.token.empty()) auth.token = kept->token;
   }
   return auth;
 }

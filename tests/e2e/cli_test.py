@@ -34,6 +34,8 @@ class Basics(Case):
         wherry("workspace", "create", "team", "--data", self.data, expect=FAILURE)
         wherry("workspace", "create", "../team", "--data", self.data, expect=FAILURE)
         self.assertEqual([w["name"] for w in rows("workspace", "list", "--data", self.data)], ["other", "team"])
+        self.assertEqual(wherry("log", "--data", self.data, "--workspace", "team"), "")
+        self.assertEqual(self.server_dump(), "")
         self.token("ann")
         wherry("token", "--data", self.data, "--workspace", "none", "--user", "ann", expect=FAILURE)
         wherry("token", "--data", self.data, "--workspace", "team", "--user", "ann", "--expires", "soon", expect=FAILURE)
