@@ -16,6 +16,8 @@ namespace {
 
 constexpr size_t kScopesPerMessage = 1000;
 constexpr size_t kIdentityBytes = 16;
+// Sets of roles whose share of the bundle is kept encoded.
+constexpr size_t kBundlesMost = 50;
 
 }  // namespace
 
@@ -145,6 +147,13 @@ Result<> Workspace::Impl::confirm_identities() {
   return transaction.commit();
 }
 
+const std::string& Workspace::Impl::bundle_for(const std::vector<std::string>& roles) {
+  if (bundles_.size() > kBundlesMost) bundles_.clear();
+  std::string& bytes = bundles_[roles];
+  if (bytes.empty()) bytes = encode_bundle(for_replica(*options.bundle, roles));
+  return bytes;
+}
+
 void Workspace::Impl::send_scope_list(Session& session) {
   protocol::Scopes list;
   list.reset = true;
@@ -178,8 +187,7 @@ Result<> Workspace::Impl::welcome(Session& session, Greeting greeting, Millis) {
   session.replica_id = greeting.welcome.replica_id;
   session.compression = greeting.welcome.compression;
   session.boundary = log.head();
-  const Bundle visible = for_replica(*options.bundle, session.holder->roles);
-  const std::string bundle = encode_bundle(visible);
+  const std::string& bundle = bundle_for(session.holder->roles);
   greeting.welcome.schema_hash = bundle_hash(bundle);
   const bool needs_schema = session.hello.schema_hash != greeting.welcome.schema_hash;
   send(session, greeting.welcome);

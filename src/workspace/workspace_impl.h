@@ -83,6 +83,7 @@ class Workspace::Impl {
   Result<> greet_replica(Session& session, Greeting& greeting, Millis now);
   Result<> welcome(Session& session, Greeting greeting, Millis now);
   void send_scope_list(Session& session);
+  const std::string& bundle_for(const std::vector<std::string>& roles);
   std::string random_bytes(size_t count);
 
   // publish.cc
@@ -122,6 +123,7 @@ class Workspace::Impl {
   std::unordered_map<ScopeId, std::unordered_set<SessionId>> live_;  // sessions for which the scope is live
   std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;   // of the group being published
   std::string empty_body_;
+  std::map<std::vector<std::string>, std::string> bundles_;  // encoded, for replicas of users with these roles
   std::vector<std::string> confirmed_;  // replicas whose new identity token is to be confirmed
   bool hellos_waiting_ = false;
   Millis last_sweep_;

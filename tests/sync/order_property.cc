@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
