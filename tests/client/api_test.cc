@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -167,18 +168,42 @@ TEST_F(Api, IsSafeFromManyThreadsAndItsCallbacksMayCallBack) {
   EXPECT_EQ(count->rows[0][0], Value(int64_t{kThreads * kEach}));
 }
 
-TEST_F(Api, NoCallBeginsAfterUnwatch) {
+TEST_F(Api, UnwatchWaitsForTheCallUnderWayAndNoOtherBegins) {
   const auto ann = open("ann");
-  for (int i = 0; i < 50; ++i) {
-    std::atomic<bool> over = false;
-    std::atomic<bool> late = false;
-    const auto id = ann->watch("SELECT id FROM users", {}, [&](const QueryChange&) { late = late || over; });
-    ASSERT_TRUE(id);
-    ASSERT_TRUE(ann->execute("user.register", registration("ann", cat("Ann ", i))));
-    ann->unwatch(*id);
-    over = true;
-    EXPECT_FALSE(late);
-  }
+  std::promise<void> entered;
+  std::atomic<int> calls = 0;
+  std::atomic<bool> left = false;
+  const auto id = ann->watch("SELECT id, name FROM users", {}, [&](const QueryChange&) {
+    if (calls++ > 0) return;
+    entered.set_value();
+    // Long enough for unwatch to return too early, if it did.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    left = true;
+  });
+  ASSERT_TRUE(id);
+  entered.get_future().wait();
+  ASSERT_TRUE(ann->execute("user.register", registration("ann", "Ann")));  // a second call waits
+  ann->unwatch(*id);
+  EXPECT_TRUE(left);
+  // What is called after it would have been called before this.
+  Results seen;
+  ASSERT_TRUE(ann->watch("SELECT id FROM users", {}, [&](const QueryChange& change) { seen.take(change); }));
+  seen.wait_for(1);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(Api, ACallbackMayEndItsOwnWatch) {
+  const auto ann = open("ann");
+  std::promise<WatchId> known;
+  std::promise<void> ended;
+  auto id = known.get_future();
+  const auto watched = ann->watch("SELECT id FROM users", {}, [&](const QueryChange&) {
+    ann->unwatch(id.get());
+    ended.set_value();
+  });
+  ASSERT_TRUE(watched);
+  known.set_value(*watched);
+  ASSERT_EQ(ended.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
 TEST_F(Api, WorksOfflineAndComesBackAfterTheServerWasAway) {
