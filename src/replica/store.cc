@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "bundle/wire.h"
+#include "sqlite/scrub_vfs.h"
 
 namespace wherry {
 
@@ -123,7 +124,9 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
     if (!found) return fail(ErrorCode::kNotFound, cat("there is no file ", options.path));
   }
   TRY_ASSIGN(auto lock, take_lock(options));
-  TRY_ASSIGN(auto db, sqlite::Database::open(options.path, sqlite::Access::kReadWriteCreate, options.vfs));
+  // After a revoke no byte may stay behind.
+  TRY_ASSIGN(const std::string vfs, sqlite::scrubbing_vfs(options.vfs));
+  TRY_ASSIGN(auto db, sqlite::Database::open(options.path, sqlite::Access::kReadWriteCreate, vfs));
   sqlite3_busy_timeout(db->handle(), 0);
   TRY(set_up(*db, options.path));
   std::unique_ptr<Store> store(new Store(std::move(lock), std::move(db), options.sync));

@@ -155,7 +155,8 @@ World::World(std::shared_ptr<const Bundle> bundle, uint32_t seed)
         for (uint8_t& byte : out) byte = static_cast<uint8_t>(random());
       }) {
   static int count = 0;
-  folder = fs::temp_directory_path() / cat("wherry-world-", getpid(), "-", ++count);
+  // In memory where the system offers it: nothing here is about the disk.
+  folder = (fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path()) / cat("wherry-world-", getpid(), "-", ++count);
   fs::remove_all(folder);
   fs::create_directories(folder);
   open_server();

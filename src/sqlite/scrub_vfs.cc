@@ -1,0 +1,151 @@
+#include "sqlite/scrub_vfs.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include <sqlite3.h>
+
+#include "base/text.h"
+
+namespace wherry::sqlite {
+
+namespace {
+
+constexpr size_t kFileHeader = 100;
+constexpr int kPageMost = 65536;
+
+// Followed in memory by the base VFS's own file.
+struct File {
+  sqlite3_file base;
+  bool is_database;
+  unsigned char* page;  // of kPageMost bytes, made at the first write
+};
+
+struct Shim {
+  sqlite3_vfs vfs;
+  sqlite3_vfs* base;
+  std::string name;
+};
+
+sqlite3_vfs* base_of(sqlite3_vfs* vfs) { return static_cast<Shim*>(vfs->pAppData)->base; }
+sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<sqlite3_file*>(reinterpret_cast<File*>(file) + 1); }
+
+size_t big_endian(const unsigned char* at) { return static_cast<size_t>(at[0]) << 8 | at[1]; }
+
+int close_file(sqlite3_file* file) {
+  std::free(reinterpret_cast<File*>(file)->page);
+  return real(file)->pMethods->xClose(real(file));
+}
+
+int read_file(sqlite3_file* file, void* to, int amount, sqlite3_int64 offset) {
+  return real(file)->pMethods->xRead(real(file), to, amount, offset);
+}
+
+int write_file(sqlite3_file* file, const void* from, int amount, sqlite3_int64 offset) {
+  auto* self = reinterpret_cast<File*>(file);
+  const bool is_page = amount >= 512 && amount <= kPageMost && (amount & (amount - 1)) == 0 && offset % amount == 0;
+  if (self->is_database && is_page) {
+    if (self->page == nullptr) self->page = static_cast<unsigned char*>(std::malloc(kPageMost));
+    if (self->page == nullptr) return SQLITE_IOERR_NOMEM;
+    std::memcpy(self->page, from, static_cast<size_t>(amount));
+    scrub_page(self->page, static_cast<size_t>(amount), offset == 0);
+    from = self->page;
+  }
+  return real(file)->pMethods->xWrite(real(file), from, amount, offset);
+}
+
+int truncate_file(sqlite3_file* f, sqlite3_int64 size) { return real(f)->pMethods->xTruncate(real(f), size); }
+int sync_file(sqlite3_file* f, int flags) { return real(f)->pMethods->xSync(real(f), flags); }
+int file_size(sqlite3_file* f, sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); }
+int lock(sqlite3_file* f, int level) { return real(f)->pMethods->xLock(real(f), level); }
+int unlock(sqlite3_file* f, int level) { return real(f)->pMethods->xUnlock(real(f), level); }
+int check_lock(sqlite3_file* f, int* out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); }
+int control(sqlite3_file* f, int op, void* arg) { return real(f)->pMethods->xFileControl(real(f), op, arg); }
+int sector_size(sqlite3_file* f) { return real(f)->pMethods->xSectorSize(real(f)); }
+int characteristics(sqlite3_file* f) { return real(f)->pMethods->xDeviceCharacteristics(real(f)); }
+int shm_map(sqlite3_file* f, int page, int size, int extend, void volatile** out) {
+  return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
+}
+int shm_lock(sqlite3_file* f, int offset, int n, int flags) {
+  return real(f)->pMethods->xShmLock(real(f), offset, n, flags);
+}
+void shm_barrier(sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); }
+int shm_unmap(sqlite3_file* f, int flag) { return real(f)->pMethods->xShmUnmap(real(f), flag); }
+
+// Version 2: no memory mapping, which would pass the writes by.
+const sqlite3_io_methods kMethods = {2,           close_file,  read_file,       write_file, truncate_file, sync_file,
+                                     file_size,   lock,        unlock,          check_lock, control,       sector_size,
+                                     characteristics, shm_map, shm_lock, shm_barrier, shm_unmap, nullptr, nullptr};
+
+int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+  auto* self = reinterpret_cast<File*>(file);
+  self->base.pMethods = nullptr;
+  self->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+  self->page = nullptr;
+  const int code = base_of(vfs)->xOpen(base_of(vfs), name, real(file), flags, out_flags);
+  if (real(file)->pMethods != nullptr) self->base.pMethods = &kMethods;
+  return code;
+}
+
+int delete_file(sqlite3_vfs* vfs, const char* name, int sync) { return base_of(vfs)->xDelete(base_of(vfs), name, sync); }
+int access_file(sqlite3_vfs* vfs, const char* name, int flags, int* out) {
+  return base_of(vfs)->xAccess(base_of(vfs), name, flags, out);
+}
+int full_path(sqlite3_vfs* vfs, const char* name, int size, char* out) {
+  return base_of(vfs)->xFullPathname(base_of(vfs), name, size, out);
+}
+int randomness(sqlite3_vfs* vfs, int size, char* out) { return base_of(vfs)->xRandomness(base_of(vfs), size, out); }
+int sleep_for(sqlite3_vfs* vfs, int micros) { return base_of(vfs)->xSleep(base_of(vfs), micros); }
+int current_time(sqlite3_vfs* vfs, double* out) { return base_of(vfs)->xCurrentTime(base_of(vfs), out); }
+int last_error(sqlite3_vfs* vfs, int size, char* out) { return base_of(vfs)->xGetLastError(base_of(vfs), size, out); }
+int current_time_64(sqlite3_vfs* vfs, sqlite3_int64* out) {
+  return base_of(vfs)->xCurrentTimeInt64(base_of(vfs), out);
+}
+
+}  // namespace
+
+void scrub_page(unsigned char* page, size_t size, bool first) {
+  const size_t header = first ? kFileHeader : 0;
+  const unsigned char kind = page[header];
+  const bool is_interior = kind == 2 || kind == 5;
+  if (!is_interior && kind != 10 && kind != 13) return;
+  const size_t cells = big_endian(page + header + 3);
+  size_t content = big_endian(page + header + 5);
+  if (content == 0) content = 65536;
+  const size_t pointers_end = header + (is_interior ? 12 : 8) + 2 * cells;
+  if (pointers_end < content && content <= size) std::memset(page + pointers_end, 0, content - pointers_end);
+}
+
+Result<std::string> scrubbing_vfs(const std::string& base) {
+  const std::string name = cat("wherry-scrub", base.empty() ? "" : ":", base);
+  if (sqlite3_vfs_find(name.c_str()) != nullptr) return name;
+  sqlite3_vfs* under = sqlite3_vfs_find(base.empty() ? nullptr : base.c_str());
+  if (under == nullptr) return fail(ErrorCode::kNotFound, cat("there is no VFS ", base));
+  // Owned by SQLite's list from here on, as long as the process lives.
+  auto* shim = new Shim{*under, under, name};
+  shim->vfs.iVersion = std::min(under->iVersion, 2);
+  shim->vfs.szOsFile = static_cast<int>(sizeof(File)) + under->szOsFile;
+  shim->vfs.pNext = nullptr;
+  shim->vfs.zName = shim->name.c_str();
+  shim->vfs.pAppData = shim;
+  shim->vfs.xOpen = open_file;
+  shim->vfs.xDelete = delete_file;
+  shim->vfs.xAccess = access_file;
+  shim->vfs.xFullPathname = full_path;
+  shim->vfs.xDlOpen = nullptr;
+  shim->vfs.xDlError = nullptr;
+  shim->vfs.xDlSym = nullptr;
+  shim->vfs.xDlClose = nullptr;
+  shim->vfs.xRandomness = randomness;
+  shim->vfs.xSleep = sleep_for;
+  shim->vfs.xCurrentTime = current_time;
+  shim->vfs.xGetLastError = last_error;
+  shim->vfs.xCurrentTimeInt64 = current_time_64;
+  sqlite3_vfs_register(&shim->vfs, 0);
+  return name;
+}
+
+}  // namespace wherry::sqlite
