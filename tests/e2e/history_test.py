@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""A team's history imported through one replica; ten replicas of different users agree with the server.
+
+WHERRY_HISTORY: a file of JSON lines {ts, channel, user, thread, text}, plain or .gz; without it, a sample history
+that the project generates.
+"""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import CHAT, Case, main, rows, wherry
+
+HISTORY = os.environ.get("WHERRY_HISTORY")
+
+
+class History(Case):
+    def import_lines(self):
+        script = [CHAT / "import" / "jsonl.py", HISTORY] if HISTORY else [CHAT / "sample.py"]
+        file = self.folder / "history.jsonl"
+        with open(file, "w", encoding="utf-8") as out:
+            subprocess.run([sys.executable, *map(str, script)], stdout=out, stderr=subprocess.DEVNULL, check=True)
+        return file
+
+    def test_ten_replicas_equal_the_server(self):
+        wherry("workspace", "create", "team", "--data", self.data)
+        server = self.serve()
+        importer = self.replica(server, "importer", "--role", "import")
+        lines = self.import_lines()
+        wherry("exec", importer, "--jsonl", lines)
+        wherry("sync", importer)
+        count = sum(1 for _ in open(lines, encoding="utf-8"))
+        self.assertGreaterEqual(len(rows("log", "--data", self.data, "--workspace", "team")), count)
+        # A private channel beside it, of which nobody else may learn.
+        owner = self.replica(server, "owner")
+        self.exec(owner, "channel.create", id="zzvault", name="zzvaultname", private=True)
+        for n in range(50):
+            self.exec(owner, "message.post", id=f"zzvault-{n}", channel_id="zzvault", body=f"zzvaultword {n}")
+        wherry("sync", owner)
+        users = [row["id"] for row in rows("query", importer, "SELECT id FROM users ORDER BY id")][:9] + ["owner"]
+        for user in users:
+            tapped = self.folder / f"{user}.db"
+            file = owner if user == "owner" else self.replica(server, user, name=user)
+            self.assert_agrees(file, user)
+            self.assertEqual(rows("status", file)[0]["pending"], 0)
+            if user != "owner":
+                held = b"".join(Path(f"{tapped}{suffix}").read_bytes() for suffix in ("", "-wal")
+                                if Path(f"{tapped}{suffix}").exists())
+                self.assertNotIn(b"zzvault", held)
+        # The same import again is the same commands.
+        again = self.replica(server, "importer", "--role", "import", name="again")
+        wherry("exec", again, "--jsonl", lines)
+        before = self.server_dump()
+        wherry("sync", again)
+        self.assertEqual(self.server_dump(), before)
+
+
+if __name__ == "__main__":
+    main()
