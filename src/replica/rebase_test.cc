@@ -40,6 +40,8 @@ std::vector<std::string> picture(Device& device) {
 struct Pair {
   Device fast{false}, reference{true};
   int64_t commands = 0, seq = 0;
+  // News of names make rows collide and be set aside, which leaves only the full way: not in every history.
+  bool news_of_names = false;
   std::vector<std::string> pending;
 
   void both(const std::function<void(Device&)>& act) {
@@ -92,13 +94,16 @@ void execute(Pair& pair) {
 // A row or its absence; often what the replica shows, so that predictions come true.
 protocol::RowItem random_item(Pair& pair, int scope) {
   const std::string id = pick(kIds);
-  const std::string table = scope == 2 ? pick<std::string>({"names", "notes"}) : pick<std::string>({"items", "names"});
+  const std::string own = scope == 2 ? "notes" : "items";
+  const std::string table = pair.news_of_names ? pick<std::string>({own, "names"}) : own;
   if (in_range(0, 2) == 0) {
     const auto shown = must(pair.fast.replica->query(cat("SELECT * FROM ", table, " WHERE id = '", id, "'")));
     return shown.rows.empty() ? gone(table, ++pair.seq, {id}) : put(table, ++pair.seq, shown.rows[0]);
   }
   if (in_range(0, 3) == 0) return gone(table, ++pair.seq, {id});
   const std::string word = pick(kWords);
+  if (table == "names" && in_range(0, 3) != 0)  // mostly without a collision
+    return put(table, ++pair.seq, {id, "ann", cat(word, pair.seq)});
   if (table == "items") return put(table, ++pair.seq, {id, word, int64_t{in_range(0, 3)}, "[]"});
   return put(table, ++pair.seq, {id, "ann", word});
 }
@@ -137,6 +142,7 @@ TEST(Rebase, FastWayLeavesWhatTheReferenceLeaves) {
   EXPECT_TRUE(rc::check("fast = reference", [] {
     Pair pair;
     pair.seq = 1;
+    pair.news_of_names = in_range(0, 3) == 0;
     connect(pair);
     const int length = in_range(1, 40);
     for (int n = 0; n < length; ++n) {
@@ -163,6 +169,7 @@ TEST(Rebase, UndoingAndRedoingLeavesEveryTableAsItWas) {
   EXPECT_TRUE(rc::check("undo and redo", [] {
     Pair pair;
     pair.seq = 1;
+    pair.news_of_names = in_range(0, 2) == 0;
     connect(pair);
     receive(pair);
     const int length = in_range(1, 15);
