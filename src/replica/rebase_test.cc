@@ -188,5 +188,75 @@ TEST(Rebase, UndoingAndRedoingLeavesEveryTableAsItWas) {
   }));
 }
 
+// --- what random histories meet too seldom, one by one: A1' a pending command, then news, then what is visible
+
+struct Live {
+  Device device;
+  explicit Live(const std::vector<protocol::RowItem>& items) {
+    device.connect(kScopes, batch(1));
+    must(device.say(chunk(1, 1, items, true, true)));
+    must(device.say(chunk(2, 1, {}, true, true)));
+  }
+  void news(int64_t seq, const std::vector<protocol::RowItem>& items) {
+    must(device.say(batch(seq, {segment(1, items)})));
+  }
+};
+
+protocol::RowItem item(int64_t seq, const char* id, const char* title) {
+  return put("items", seq, {id, title, int64_t{0}, "[]"});
+}
+
+TEST(Rebase, RunsAgainWhatReadTheTableOfANewRow) {
+  Live live({item(1, "a", "red"), item(1, "b", "blue")});
+  EXPECT_EQ(live.device.exec("item.spread", R"({"id":"a"})"), "");
+  live.news(2, {item(2, "c", "red")});
+  EXPECT_EQ(live.device.ask("SELECT id, n FROM items ORDER BY id"), "a|1 b|0 c|1");
+}
+
+TEST(Rebase, AGuardOverTheWholeTableIsAskedAgain) {
+  Live live({item(1, "a", "red")});
+  EXPECT_EQ(live.device.exec("item.few", R"({"id":"z"})", id_of(1)), "");
+  live.news(2, {item(2, "b", "red"), item(2, "c", "red")});
+  EXPECT_EQ(live.device.state_of(id_of(1)), "pending:too_many");
+  EXPECT_EQ(live.device.ask("SELECT count(*) FROM items"), "3");
+}
+
+TEST(Rebase, UndoesALaterWriteThatAnEarlierCommandReadsAgain) {
+  Live live({item(1, "a", "red"), item(1, "b", "blue")});
+  EXPECT_EQ(live.device.exec("item.copy", R"({"id":"a","from":"b"})"), "");
+  EXPECT_EQ(live.device.exec("item.title", R"({"id":"b","title":"green"})"), "");
+  live.news(2, {put("items", 2, {"a", "white", int64_t{5}, "[]"})});
+  EXPECT_EQ(live.device.ask("SELECT id, title, n FROM items ORDER BY id"), "a|blue|5 b|green|0");
+}
+
+TEST(Rebase, AFootprintThatGrowsReachesLaterCommands) {
+  Live live({item(1, "a", "red"), item(1, "b", "blue"), item(1, "c", "blue")});
+  EXPECT_EQ(live.device.exec("item.spread", R"({"id":"a"})"), "");
+  EXPECT_EQ(live.device.exec("item.title", R"({"id":"b","title":"red"})"), "");
+  EXPECT_EQ(live.device.exec("item.bump", R"({"id":"c","by":3})"), "");
+  // A1' now meets b and c, as they were before A2' and A3'.
+  live.news(2, {item(2, "a", "blue")});
+  EXPECT_EQ(live.device.ask("SELECT id, title, n FROM items ORDER BY id"), "a|blue|1 b|red|1 c|blue|4");
+}
+
+TEST(Rebase, AUniqueNameThatIsFreeAgainIsTaken) {
+  Live live({put("names", 1, {"a", "bob", "x"})});
+  EXPECT_EQ(live.device.exec("name.claim", R"({"id":"z","name":"x"})"), "");
+  EXPECT_EQ(live.device.ask("SELECT id, owner FROM names"), "a|ann");
+  live.news(2, {put("names", 2, {"a", "bob", "y"})});
+  EXPECT_EQ(live.device.ask("SELECT id, owner, name FROM names ORDER BY id"), "a|bob|y z|ann|x");
+}
+
+TEST(Rebase, AConfirmedNameDisplacesAPendingOne) {
+  Live live({});
+  EXPECT_EQ(live.device.exec("name.add", R"({"id":"z","name":"x"})", id_of(1)), "");
+  live.news(2, {put("names", 2, {"a", "bob", "x"})});
+  EXPECT_EQ(live.device.ask("SELECT id FROM names"), "a");
+  EXPECT_EQ(live.device.state_of(id_of(1)), "pending:constraint_unique");
+  live.news(3, {gone("names", 3, {"a"})});
+  EXPECT_EQ(live.device.ask("SELECT id FROM names"), "z");
+  EXPECT_EQ(live.device.state_of(id_of(1)), "pending");
+}
+
 }  // namespace
 }  // namespace wherry
