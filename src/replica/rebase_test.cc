@@ -239,6 +239,24 @@ TEST(Rebase, AFootprintThatGrowsReachesLaterCommands) {
   EXPECT_EQ(live.device.ask("SELECT id, title, n FROM items ORDER BY id"), "a|blue|1 b|red|1 c|blue|4");
 }
 
+TEST(Rebase, ACommandThatReadsMoreThanBeforeDoesNotSeeLaterOnes) {
+  Live live({item(1, "a", "red"), item(1, "b", "blue")});
+  EXPECT_EQ(live.device.exec("item.copy", R"({"id":"a","from":"b"})"), "");
+  live.news(2, {gone("items", 2, {"a"})});  // A1' now stops at its entity and never reads b
+  EXPECT_EQ(live.device.exec("item.title", R"({"id":"b","title":"green"})"), "");
+  live.news(3, {item(3, "a", "white")});
+  EXPECT_EQ(live.device.ask("SELECT id, title FROM items ORDER BY id"), "a|blue b|green");
+}
+
+TEST(Rebase, ANameThatAPendingCommandGivesUpIsStillInTheWayOfConfirmedOnes) {
+  Live live({put("names", 1, {"a", "bob", "x"})});
+  EXPECT_EQ(live.device.exec("name.remove", R"({"id":"a"})"), "");
+  live.news(2, {put("names", 2, {"b", "bob", "x"})});
+  EXPECT_EQ(live.device.ask("SELECT id FROM names"), "b");
+  EXPECT_EQ(live.device.ask("SELECT count(*) FROM wherry_aside"), "1");
+  EXPECT_EQ(live.device.ask("SELECT count(*) FROM wherry_base"), "0");
+}
+
 TEST(Rebase, AUniqueNameThatIsFreeAgainIsTaken) {
   Live live({put("names", 1, {"a", "bob", "x"})});
   EXPECT_EQ(live.device.exec("name.claim", R"({"id":"z","name":"x"})"), "");
