@@ -10,6 +10,13 @@
 
 namespace wherry {
 
+namespace {
+
+// The list is searched for what may go once in so many answers.
+constexpr size_t kAnswersPerTrim = 1000;
+
+}  // namespace
+
 Core::Core(std::unique_ptr<Store> store, bool reference_rebase)
     : store_(std::move(store)), meta_table_(store_->db()), queue(store_->db()), images(store_->db()),
       rebase(store_->db(), queue, images, reference_rebase), held(store_->db()), stage(store_->db()) {}
@@ -59,6 +66,11 @@ Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
   const std::vector<ConfirmedChange> changes = change.joiner.changes();
   if (app_ && (!changes.empty() || !change.answered.empty() || change.run_all))
     TRY(rebase.join(*app_, author(), changes, change.answered));
+  answered_since_trim_ += change.answered.size();
+  if (answered_since_trim_ >= kAnswersPerTrim) {
+    answered_since_trim_ = 0;
+    TRY(queue.trim());
+  }
   meta.seen = std::max(meta.seen, change.joiner.seen());
   TRY(meta_table_.save(meta));
   TRY(transaction.commit());

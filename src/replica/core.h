@@ -86,6 +86,7 @@ class Core {
   Result<> freeze(Scope& scope);
   std::string lost_json(const std::vector<protocol::LostCell>& lost) const;
 
+  size_t answered_since_trim_ = 0;
   std::vector<int64_t> fresh_;  // scopes that are live since the last boundary
   std::set<std::string> changed_;
   std::vector<ReplicaEvent> events_;

@@ -167,6 +167,60 @@ TEST(Replica, ResumesACatchUpWhereItsStageEnds) {
   EXPECT_EQ(device.ask("SELECT title FROM items"), "blue");
 }
 
+TEST(Replica, AScopeSentBackToScanningKeepsTheRestWaiting) {
+  Device device;
+  device.connect(kBoth, batch(1));
+  must(device.say(chunk(1, 1, {}, true, true)));
+  must(device.say(chunk(2, 1, {put("notes", 1, {"n", "ann", "red"})}, true, true)));
+  (void)device.heard();
+  protocol::Batch slow = batch(5, {segment(1, {put("items", 5, {"a", "red", int64_t{0}, "[]"})})});
+  slow.scanning = {2};
+  must(device.say(slow));
+  EXPECT_EQ(device.ask("SELECT count(*) FROM items"), "0");
+  EXPECT_FALSE(device.replica->status().synced);
+  must(device.say(chunk(2, 5, {put("notes", 4, {"n", "ann", "blue"})}, false, true)));
+  EXPECT_EQ(device.ask("SELECT (SELECT count(*) FROM items), body FROM notes"), "1|blue");
+  EXPECT_TRUE(device.replica->status().synced);
+  EXPECT_EQ(device.replica->status().position, Seq{5});
+}
+
+TEST(Replica, RevokeDuringACatchUpTakesWhatIsStagedToo) {
+  Device device;
+  device.connect(kBoth, batch(1));
+  must(device.say(chunk(1, 1, {}, true, true)));
+  must(device.say(chunk(2, 1, {}, true, true)));
+  device.replica->disconnected();
+  device.connect(kBoth, batch(9));
+  must(device.say(chunk(2, 9, {put("notes", 8, {"n", "ann", "confidentialword"})}, false, true)));
+  EXPECT_EQ(device.ask("SELECT count(*) FROM notes"), "0");
+  protocol::Batch revoke = batch(10);
+  revoke.scopes = protocol::Scopes{false, true, {}, {2}};
+  must(device.say(revoke));
+  must(device.replica->checkpoint());
+  device.close();
+  std::ifstream in(device.path(), std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_EQ(bytes.find("confidentialword"), std::string::npos);
+}
+
+TEST(Replica, CorruptionStopsItAndIsSaid) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  must(device.replica->checkpoint());
+  device.close();
+  {
+    std::fstream file(device.path(), std::ios::binary | std::ios::in | std::ios::out);
+    const auto size = std::filesystem::file_size(device.path());
+    for (uintmax_t at = 4096; at < size; ++at) {
+      file.seekp(static_cast<std::streamoff>(at));
+      file.put('\x5A');
+    }
+  }
+  ReplicaOptions options;
+  options.path = device.path().string();
+  EXPECT_EQ(Replica::open(options).error().code, ErrorCode::kCorrupt);
+}
+
 TEST(Replica, ShowsAFirstScanChunkByChunkAndGrantsCredit) {
   Device device;
   device.connect(kWorkspace, batch(1));
