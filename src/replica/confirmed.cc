@@ -32,7 +32,8 @@ struct KeyOrder {
 
 }  // namespace
 
-Result<> each_confirmed(App& app, Images& images, size_t table, const std::function<Result<>(const Row&)>& each) {
+Result<> each_confirmed(App& app, Images& images, size_t table,
+                        const std::function<Result<>(const Row&)>& each) {
   // Rows whose confirmed state is not the visible one, by key.
   std::map<Row, std::optional<Row>, KeyOrder> hidden;
   TRY_ASSIGN(auto bases, images.bases(app));

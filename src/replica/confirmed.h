@@ -8,6 +8,7 @@
 namespace wherry {
 
 // In key order, as SQLite compares keys.
-Result<> each_confirmed(App& app, Images& images, size_t table, const std::function<Result<>(const Row&)>& each);
+Result<> each_confirmed(App& app, Images& images, size_t table,
+                        const std::function<Result<>(const Row&)>& each);
 
 }  // namespace wherry

@@ -18,8 +18,13 @@ constexpr size_t kAnswersPerTrim = 1000;
 }  // namespace
 
 Core::Core(std::unique_ptr<Store> store, bool reference_rebase)
-    : store_(std::move(store)), meta_table_(store_->db()), queue(store_->db()), images(store_->db()),
-      rebase(store_->db(), queue, images, reference_rebase), held(store_->db()), stage(store_->db()) {}
+    : store_(std::move(store)),
+      meta_table_(store_->db()),
+      queue(store_->db()),
+      images(store_->db()),
+      rebase(store_->db(), queue, images, reference_rebase),
+      held(store_->db()),
+      stage(store_->db()) {}
 
 Result<std::unique_ptr<Core>> Core::open(const Store::Options& options, bool reference_rebase) {
   TRY_ASSIGN(std::unique_ptr<Store> store, Store::open(options));
@@ -96,8 +101,9 @@ std::string Core::lost_json(const std::vector<protocol::LostCell>& lost) const {
     const auto index = app_ ? app_->index_of(cell.table) : std::nullopt;
     std::vector<std::string> key;
     for (const Value& value : cell.key) key.push_back(to_json(value));
-    std::string json = cat("{\"table\":", index ? json_quote(app_->table(*index).name) : std::to_string(cell.table),
-                           ",\"key\":[", wherry::join(key, ","), "]");
+    std::string json =
+        cat("{\"table\":", index ? json_quote(app_->table(*index).name) : std::to_string(cell.table),
+            ",\"key\":[", wherry::join(key, ","), "]");
     if (!cell.column.empty()) json += cat(",\"column\":", json_quote(cell.column));
     cells.push_back(json + "}");
   }
@@ -110,19 +116,22 @@ Result<> Core::take(Change& change, const Step& step) {
       fresh_.clear();
       for (const int64_t id : held.ids()) TRY(freeze(*held.find(id)));
       return {};
-    case Step::Kind::kAnswer: return take_answer(change, step);
+    case Step::Kind::kAnswer:
+      return take_answer(change, step);
     case Step::Kind::kItems: {
       const Scope* scope = held.find(step.scope);
       if (scope == nullptr) return {};
       TRY_ASSIGN(const auto items, protocol::decode_items(step.body));
       return change.joiner.items(*scope, items);
     }
-    case Step::Kind::kChunk: return take_chunk(change, step);
+    case Step::Kind::kChunk:
+      return take_chunk(change, step);
     case Step::Kind::kScanning:
       std::erase(fresh_, step.scope);
       if (Scope* scope = held.find(step.scope)) TRY(freeze(*scope));
       return {};
-    case Step::Kind::kBoundary: return take_boundary(step);
+    case Step::Kind::kBoundary:
+      return take_boundary(step);
   }
   return {};
 }
@@ -247,7 +256,8 @@ Result<int64_t> Core::start_epoch(Change& change, Seq base) {
 
 Result<> Core::adopt_schema(const std::string& bytes, const std::string& hash) {
   TRY_ASSIGN(Bundle bundle, decode_bundle(bytes));
-  if (bundle_hash(bytes) != hash) return fail(ErrorCode::kProtocol, "the schema does not have the hash it was sent with");
+  if (bundle_hash(bytes) != hash)
+    return fail(ErrorCode::kProtocol, "the schema does not have the hash it was sent with");
   bundle.hash = hash;
   const Result<> stored = transact([&](Change&) -> Result<> {
     TRY_ASSIGN(const SchemaChange schema, apply_schema(db(), bundle, &schema_functions_));

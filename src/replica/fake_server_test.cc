@@ -157,17 +157,20 @@ INSERT INTO drafts (id, body) VALUES (:id, :body) ON CONFLICT (id) DO UPDATE SET
 )";
 
 Bundle compile(bool with_names) {
-  std::vector<BundleFile> files = {{"app.toml", cat(kToml, with_names ? kNamesToml : "")},
-                                   {"migrations/0001_schema.sql", cat(kSchema, with_names ? kNamesSchema : "")},
-                                   {"commands/items.sql", kCommands},
-                                   {"commands/notes.sql", kNotes}};
+  std::vector<BundleFile> files = {
+      {"app.toml", cat(kToml, with_names ? kNamesToml : "")},
+      {"migrations/0001_schema.sql", cat(kSchema, with_names ? kNamesSchema : "")},
+      {"commands/items.sql", kCommands},
+      {"commands/notes.sql", kNotes}};
   if (with_names) files.push_back({"commands/names.sql", kNames});
   Compiled compiled = compile_bundle(files);
   for (const Mistake& mistake : compiled.mistakes) ADD_FAILURE() << mistake.text();
   return for_replica(compiled.bundle, {});
 }
 
-const Table& table_of(const std::string& name) { return *small_app().table(name); }
+const Table& table_of(const std::string& name) {
+  return *small_app().table(name);
+}
 
 }  // namespace
 
@@ -231,10 +234,14 @@ std::string Device::state_of(const std::string& id) {
   for (const OwnCommand& command : must(replica->commands())) {
     if (command.id != id) continue;
     switch (command.state) {
-      case CommandState::kPending: return command.code.empty() ? "pending" : "pending:" + command.code;
-      case CommandState::kApplied: return "applied";
-      case CommandState::kSuperseded: return "superseded";
-      case CommandState::kRejected: return "rejected:" + command.code;
+      case CommandState::kPending:
+        return command.code.empty() ? "pending" : "pending:" + command.code;
+      case CommandState::kApplied:
+        return "applied";
+      case CommandState::kSuperseded:
+        return "superseded";
+      case CommandState::kRejected:
+        return "rejected:" + command.code;
     }
   }
   return "unknown";
@@ -308,7 +315,8 @@ protocol::RowsChunk chunk(protocol::Handle handle, int64_t upto, const std::vect
   return rows;
 }
 
-protocol::Batch batch(int64_t upto, std::vector<protocol::Segment> segments, std::vector<protocol::Answer> answers) {
+protocol::Batch batch(int64_t upto, std::vector<protocol::Segment> segments,
+                      std::vector<protocol::Answer> answers) {
   protocol::Batch made;
   made.upto = {upto};
   made.segments = std::move(segments);

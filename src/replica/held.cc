@@ -36,9 +36,11 @@ std::vector<int64_t> Scope::incarnations() const {
 Result<> Held::load() {
   scopes_.clear();
   by_name_.clear();
-  TRY_ASSIGN(sqlite::Statement * read,
-             db_.cached("SELECT id, name, on_demand, wanted, complete, incarnation, earlier, at_boundary, position, after"
-                        " FROM wherry_scopes"));
+  TRY_ASSIGN(
+      sqlite::Statement * read,
+      db_.cached(
+          "SELECT id, name, on_demand, wanted, complete, incarnation, earlier, at_boundary, position, after"
+          " FROM wherry_scopes"));
   while (true) {
     TRY_ASSIGN(const bool more, read->step());
     if (!more) break;
@@ -87,9 +89,12 @@ Result<Scope*> Held::grant(const std::string& name, bool on_demand, int64_t inca
     }
     return known;
   }
-  TRY(db_.run("INSERT INTO wherry_scopes(name, on_demand, wanted, incarnation, earlier, complete, at_boundary, position, after)"
+  TRY(
+      db_.run("INSERT INTO wherry_scopes(name, on_demand, wanted, incarnation, earlier, complete, "
+              "at_boundary, position, after)"
               " VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, 0, x'')",
-              {Value(name), Value(int64_t{on_demand}), Value(int64_t{!on_demand}), Value(incarnation), Value(Blob{pack({})})}));
+              {Value(name), Value(int64_t{on_demand}), Value(int64_t{!on_demand}), Value(incarnation),
+               Value(Blob{pack({})})}));
   Scope scope;
   scope.id = sqlite3_last_insert_rowid(db_.handle());
   scope.name = name;
@@ -101,11 +106,12 @@ Result<Scope*> Held::grant(const std::string& name, bool on_demand, int64_t inca
 }
 
 Result<> Held::save(const Scope& scope) {
-  return db_.run("UPDATE wherry_scopes SET on_demand = ?2, wanted = ?3, complete = ?4, incarnation = ?5, earlier = ?6,"
-                 " at_boundary = ?7, position = ?8, after = ?9 WHERE id = ?1",
-                 {Value(scope.id), Value(int64_t{scope.on_demand}), Value(int64_t{scope.wanted}),
-                  Value(int64_t{scope.complete}), Value(scope.incarnation), Value(Blob{pack(scope.earlier)}),
-                  Value(int64_t{scope.at_boundary}), Value(scope.position.number), Value(Blob{scope.after})});
+  return db_.run(
+      "UPDATE wherry_scopes SET on_demand = ?2, wanted = ?3, complete = ?4, incarnation = ?5, earlier = ?6,"
+      " at_boundary = ?7, position = ?8, after = ?9 WHERE id = ?1",
+      {Value(scope.id), Value(int64_t{scope.on_demand}), Value(int64_t{scope.wanted}),
+       Value(int64_t{scope.complete}), Value(scope.incarnation), Value(Blob{pack(scope.earlier)}),
+       Value(int64_t{scope.at_boundary}), Value(scope.position.number), Value(Blob{scope.after})});
 }
 
 Result<> Held::remove(int64_t id) {

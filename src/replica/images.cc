@@ -7,8 +7,12 @@ namespace wherry {
 
 namespace {
 
-Value id_of(const App& app, const RowRef& ref) { return Value(int64_t{app.table(ref.table).id}); }
-Value key_of(const RowRef& ref) { return Value(Blob{ref.key}); }
+Value id_of(const App& app, const RowRef& ref) {
+  return Value(int64_t{app.table(ref.table).id});
+}
+Value key_of(const RowRef& ref) {
+  return Value(Blob{ref.key});
+}
 
 Value encode(const Images::Image& row) {
   if (!row) return {};
@@ -42,8 +46,9 @@ Result<> each_image(sqlite::Database& db, const App& app, std::string_view sql, 
 }  // namespace
 
 Result<std::optional<Images::Image>> Images::base(const App& app, const RowRef& ref) {
-  TRY_ASSIGN(const std::optional<Value> value,
-             db_.value("SELECT row FROM wherry_base WHERE tbl = ?1 AND key = ?2", {id_of(app, ref), key_of(ref)}));
+  TRY_ASSIGN(
+      const std::optional<Value> value,
+      db_.value("SELECT row FROM wherry_base WHERE tbl = ?1 AND key = ?2", {id_of(app, ref), key_of(ref)}));
   if (!value) return std::nullopt;
   TRY_ASSIGN(Image image, decode(*value));
   return std::optional<Image>(std::in_place, std::move(image));
@@ -63,7 +68,9 @@ Result<> Images::remove_base(const App& app, const RowRef& ref) {
   return db_.run("DELETE FROM wherry_base WHERE tbl = ?1 AND key = ?2", {id_of(app, ref), key_of(ref)});
 }
 
-Result<> Images::remove_all_bases() { return db_.run("DELETE FROM wherry_base"); }
+Result<> Images::remove_all_bases() {
+  return db_.run("DELETE FROM wherry_base");
+}
 
 Result<std::vector<std::pair<RowRef, Images::Image>>> Images::bases(const App& app) {
   std::vector<std::pair<RowRef, Image>> found;
@@ -73,8 +80,10 @@ Result<std::vector<std::pair<RowRef, Images::Image>>> Images::bases(const App& a
 }
 
 Result<> Images::set_aside(const App& app, const RowRef& ref, const Row& row) {
-  return db_.run("INSERT INTO wherry_aside(tbl, key, row) VALUES(?1, ?2, ?3) ON CONFLICT(tbl, key) DO UPDATE SET row = ?3",
-                 {id_of(app, ref), key_of(ref), encode(row)});
+  return db_.run(
+      "INSERT INTO wherry_aside(tbl, key, row) VALUES(?1, ?2, ?3) ON CONFLICT(tbl, key) DO UPDATE SET row = "
+      "?3",
+      {id_of(app, ref), key_of(ref), encode(row)});
 }
 
 Result<> Images::remove_aside(const App& app, const RowRef& ref) {
@@ -95,8 +104,9 @@ Result<bool> Images::any_aside() {
 }
 
 Result<Images::Image> Images::confirmed(App& app, const RowRef& ref) {
-  TRY_ASSIGN(const std::optional<Value> aside,
-             db_.value("SELECT row FROM wherry_aside WHERE tbl = ?1 AND key = ?2", {id_of(app, ref), key_of(ref)}));
+  TRY_ASSIGN(
+      const std::optional<Value> aside,
+      db_.value("SELECT row FROM wherry_aside WHERE tbl = ?1 AND key = ?2", {id_of(app, ref), key_of(ref)}));
   if (aside) return decode(*aside);
   TRY_ASSIGN(const std::optional<Image> image, base(app, ref));
   if (image) return *image;

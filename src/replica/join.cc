@@ -9,7 +9,9 @@ namespace wherry {
 
 namespace {
 
-Value key_of(const RowRef& ref) { return Value(Blob{ref.key}); }
+Value key_of(const RowRef& ref) {
+  return Value(Blob{ref.key});
+}
 
 }  // namespace
 
@@ -23,9 +25,15 @@ Result<> Joiner::items(const Scope& scope, const std::vector<protocol::RowItem>&
     if (item.row.size() != (item.kind == Kind::kPut ? table.columns.size() : table.key.size()))
       return fail(ErrorCode::kProtocol, cat("a row of ", table.name, " has the wrong number of columns"));
     switch (item.kind) {
-      case Kind::kPut: TRY(put(scope, *index, item)); break;
-      case Kind::kSet: TRY(set(scope, *index, item)); break;
-      case Kind::kGone: TRY(gone(scope, *index, item)); break;
+      case Kind::kPut:
+        TRY(put(scope, *index, item));
+        break;
+      case Kind::kSet:
+        TRY(set(scope, *index, item));
+        break;
+      case Kind::kGone:
+        TRY(gone(scope, *index, item));
+        break;
     }
     seen_ = std::max(seen_, item.seq);
   }
@@ -33,15 +41,17 @@ Result<> Joiner::items(const Scope& scope, const std::vector<protocol::RowItem>&
 }
 
 Result<std::optional<Seq>> Joiner::version(const RowRef& ref) {
-  TRY_ASSIGN(const auto seq, db_.value("SELECT max(seq) FROM wherry_rows WHERE tbl = ?1 AND key = ?2", {id_of(ref), key_of(ref)}));
+  TRY_ASSIGN(const auto seq, db_.value("SELECT max(seq) FROM wherry_rows WHERE tbl = ?1 AND key = ?2",
+                                       {id_of(ref), key_of(ref)}));
   if (!seq || seq->integer() == nullptr) return std::nullopt;
   return Seq{*seq->integer()};
 }
 
 Result<> Joiner::hold(const Scope& scope, const RowRef& ref, Seq seq) {
-  return db_.run("INSERT INTO wherry_rows(tbl, key, scope, seq) VALUES(?1, ?2, ?3, ?4)"
-                 " ON CONFLICT DO UPDATE SET seq = max(seq, ?4)",
-                 {id_of(ref), key_of(ref), Value(scope.incarnation), Value(seq.number)});
+  return db_.run(
+      "INSERT INTO wherry_rows(tbl, key, scope, seq) VALUES(?1, ?2, ?3, ?4)"
+      " ON CONFLICT DO UPDATE SET seq = max(seq, ?4)",
+      {id_of(ref), key_of(ref), Value(scope.incarnation), Value(seq.number)});
 }
 
 Result<std::optional<Row>> Joiner::confirmed(const RowRef& ref) {
@@ -103,7 +113,8 @@ Result<> Joiner::gone(const Scope& scope, size_t table, const protocol::RowItem&
 Result<> Joiner::drop(const std::vector<int64_t>& incarnations) {
   for (const int64_t incarnation : incarnations) {
     TRY_ASSIGN(const std::vector<Row> rows,
-               db_.rows("SELECT tbl, key FROM wherry_rows WHERE scope = ?1 ORDER BY tbl, key", {Value(incarnation)}));
+               db_.rows("SELECT tbl, key FROM wherry_rows WHERE scope = ?1 ORDER BY tbl, key",
+                        {Value(incarnation)}));
     TRY(db_.run("DELETE FROM wherry_rows WHERE scope = ?1", {Value(incarnation)}));
     for (const Row& row : rows) {
       const auto table = app_ == nullptr ? std::nullopt : app_->index_of(*row[0].integer());

@@ -84,8 +84,9 @@ Result<> MetaTable::save(const Meta& meta) {
   for (auto& [key, value] : to_values(meta)) {
     const auto at = stored_.find(key);
     if (at != stored_.end() && at->second == value) continue;
-    TRY(db_.run("INSERT INTO wherry_meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
-                {Value(key), value}));
+    TRY(db_.run(
+        "INSERT INTO wherry_meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+        {Value(key), value}));
     stored_[key] = value;
   }
   return {};

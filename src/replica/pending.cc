@@ -31,11 +31,19 @@ void Touched::add(const RowRef& ref, Place place) {
   lower(any_, ref.table, place);
 }
 
-void Touched::add_table(size_t table, Place place) { lower(tables_, table, place); }
+void Touched::add_table(size_t table, Place place) {
+  lower(tables_, table, place);
+}
 
-bool Touched::has_before(const RowRef& ref, Place place) const { return below(rows_, ref, place); }
-bool Touched::has_table_before(size_t table, Place place) const { return below(tables_, table, place); }
-bool Touched::has_any_of_before(size_t table, Place place) const { return below(any_, table, place); }
+bool Touched::has_before(const RowRef& ref, Place place) const {
+  return below(rows_, ref, place);
+}
+bool Touched::has_table_before(size_t table, Place place) const {
+  return below(tables_, table, place);
+}
+bool Touched::has_any_of_before(size_t table, Place place) const {
+  return below(any_, table, place);
+}
 
 Affected::Affected(const std::vector<PendingCommand>& pending, size_t first, std::vector<bool> unique_tables,
                    Touched dirty)
@@ -56,7 +64,8 @@ Affected::Affected(const std::vector<PendingCommand>& pending, size_t first, std
 bool Affected::reached(const PendingCommand& command, Place place) const {
   const Footprint& f = command.footprint;
   for (const RowRef& ref : f.rows_written) {
-    if (dirty_.has(ref) || readers_.has_before(ref, place) || readers_.has_table_before(ref.table, place)) return true;
+    if (dirty_.has(ref) || readers_.has_before(ref, place) || readers_.has_table_before(ref.table, place))
+      return true;
     if (unique_tables_[ref.table] && dirty_.has_any_of_before(ref.table, place)) return true;
   }
   for (const RowRef& ref : f.rows_read)
@@ -109,7 +118,8 @@ bool Standing::meets(const Footprint& footprint, Place place) const {
   for (const size_t table : footprint.tables_read)
     if (later(writes_, table, place)) return true;
   for (const RowRef& ref : footprint.rows_written) {
-    if (later(writes_, ref, place) || later(reads_, ref, place) || later(reads_, ref.table, place)) return true;
+    if (later(writes_, ref, place) || later(reads_, ref, place) || later(reads_, ref.table, place))
+      return true;
     if (unique_tables_[ref.table] && later(writes_, ref.table, place)) return true;
   }
   return false;

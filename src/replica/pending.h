@@ -51,7 +51,8 @@ class Touched {
 // again reads. What these write becomes dirty, too. `unique(table)`: the order of all writes in it matters.
 class Affected {
  public:
-  Affected(const std::vector<PendingCommand>& pending, size_t first, std::vector<bool> unique_tables, Touched dirty);
+  Affected(const std::vector<PendingCommand>& pending, size_t first, std::vector<bool> unique_tables,
+           Touched dirty);
 
   bool is(size_t index) const { return affected_[index]; }
   size_t count() const { return count_; }

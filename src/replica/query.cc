@@ -12,7 +12,8 @@ namespace {
 
 std::string lower(std::string_view name) {
   std::string text(name);
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
@@ -70,12 +71,14 @@ Result<QueryResult> Queries::run(std::string_view sql, const Row& parameters) {
   return collect(prepared.statement, parameters);
 }
 
-Result<WatchId> Queries::watch(std::string sql, Row parameters, std::function<void(const QueryChange&)> callback) {
+Result<WatchId> Queries::watch(std::string sql, Row parameters,
+                               std::function<void(const QueryChange&)> callback) {
   if (core_.damage()) return std::unexpected(*core_.damage());
   TRY_ASSIGN(Prepared prepared, prepare(sql));
   TRY_ASSIGN(QueryResult result, collect(prepared.statement, parameters));
   const WatchId id = next_id_++;
-  watches_.emplace(id, Watch{std::move(sql), std::move(parameters), callback, std::move(prepared.tables), result});
+  watches_.emplace(
+      id, Watch{std::move(sql), std::move(parameters), callback, std::move(prepared.tables), result});
   callback(difference({}, std::move(result)));
   return id;
 }

@@ -7,15 +7,22 @@ namespace wherry {
 namespace {
 
 constexpr std::string_view kColumns =
-    "n, id, replica_seq, name, data, entity_id, client_timestamp, now, base_seq, user, retry_of, code, message";
+    "n, id, replica_seq, name, data, entity_id, client_timestamp, now, base_seq, user, retry_of, code, "
+    "message";
 
-Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
+Value text_or_null(const std::string& text) {
+  return text.empty() ? Value() : Value(text);
+}
 
-std::string text_of(const Value& value) { return value.text() == nullptr ? std::string() : *value.text(); }
+std::string text_of(const Value& value) {
+  return value.text() == nullptr ? std::string() : *value.text();
+}
 // Until renumber() gives the real one: greater than all that were given.
 constexpr int64_t kUnnumbered = int64_t{1} << 62;
 
-int64_t integer_of(const Value& value) { return value.integer() == nullptr ? 0 : *value.integer(); }
+int64_t integer_of(const Value& value) {
+  return value.integer() == nullptr ? 0 : *value.integer();
+}
 
 QueuedCommand queued(const Row& row) {
   QueuedCommand command;
@@ -35,7 +42,8 @@ QueuedCommand queued(const Row& row) {
 }
 
 constexpr std::string_view kOwnColumns =
-    "id, name, data, entity_id, state, code, message, lost, retry_of, client_timestamp, base_seq, seq, replica_seq";
+    "id, name, data, entity_id, state, code, message, lost, retry_of, client_timestamp, base_seq, seq, "
+    "replica_seq";
 
 OwnCommand own(const Row& row) {
   OwnCommand command;
@@ -43,7 +51,8 @@ OwnCommand own(const Row& row) {
   command.name = text_of(row[1]);
   command.data = text_of(row[2]);
   command.entity_id = text_of(row[3]);
-  for (const CommandState state : {CommandState::kApplied, CommandState::kSuperseded, CommandState::kRejected})
+  for (const CommandState state :
+       {CommandState::kApplied, CommandState::kSuperseded, CommandState::kRejected})
     if (text_of(row[4]) == state_text(state)) command.state = state;
   command.code = text_of(row[5]);
   command.message = text_of(row[6]);
@@ -58,9 +67,12 @@ OwnCommand own(const Row& row) {
 
 CommandState state_of(protocol::Outcome outcome) {
   switch (outcome) {
-    case protocol::Outcome::kApplied: return CommandState::kApplied;
-    case protocol::Outcome::kSuperseded: return CommandState::kSuperseded;
-    case protocol::Outcome::kRejected: return CommandState::kRejected;
+    case protocol::Outcome::kApplied:
+      return CommandState::kApplied;
+    case protocol::Outcome::kSuperseded:
+      return CommandState::kSuperseded;
+    case protocol::Outcome::kRejected:
+      return CommandState::kRejected;
   }
   return CommandState::kRejected;
 }
@@ -69,10 +81,14 @@ CommandState state_of(protocol::Outcome outcome) {
 
 std::string_view state_text(CommandState state) {
   switch (state) {
-    case CommandState::kPending: return "pending";
-    case CommandState::kApplied: return "applied";
-    case CommandState::kSuperseded: return "superseded";
-    case CommandState::kRejected: return "rejected";
+    case CommandState::kPending:
+      return "pending";
+    case CommandState::kApplied:
+      return "applied";
+    case CommandState::kSuperseded:
+      return "superseded";
+    case CommandState::kRejected:
+      return "rejected";
   }
   return "pending";
 }
@@ -83,12 +99,14 @@ Result<bool> Queue::contains(std::string_view id) {
 }
 
 Result<int64_t> Queue::add(const QueuedCommand& c) {
-  TRY(db_.run("INSERT INTO wherry_commands(id, replica_seq, name, data, entity_id, client_timestamp, now, base_seq, user,"
-              " retry_of, code, message) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-              {Value(c.id), Value(c.replica_seq), Value(c.name), Value(c.data), text_or_null(c.entity_id),
-               Value(c.client_timestamp.count), Value(c.now.count), Value(c.base_seq.number),
-               c.user ? Value(*c.user) : Value(), text_or_null(c.retry_of), c.refusal ? Value(c.refusal->code) : Value(),
-               c.refusal ? Value(c.refusal->message) : Value()}));
+  TRY(db_.run(
+      "INSERT INTO wherry_commands(id, replica_seq, name, data, entity_id, client_timestamp, now, base_seq, "
+      "user,"
+      " retry_of, code, message) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+      {Value(c.id), Value(c.replica_seq), Value(c.name), Value(c.data), text_or_null(c.entity_id),
+       Value(c.client_timestamp.count), Value(c.now.count), Value(c.base_seq.number),
+       c.user ? Value(*c.user) : Value(), text_or_null(c.retry_of),
+       c.refusal ? Value(c.refusal->code) : Value(), c.refusal ? Value(c.refusal->message) : Value()}));
   return int64_t{sqlite3_last_insert_rowid(db_.handle())};
 }
 
@@ -110,7 +128,8 @@ Result<std::vector<QueuedCommand>> Queue::pending(int64_t after_n, int64_t most)
 }
 
 Result<bool> Queue::answer(const protocol::Answer& answer, const std::string& lost_json) {
-  TRY(db_.run("UPDATE wherry_commands SET state = ?2, seq = ?3, code = ?4, message = ?5, lost = ?6"
+  TRY(
+      db_.run("UPDATE wherry_commands SET state = ?2, seq = ?3, code = ?4, message = ?5, lost = ?6"
               " WHERE id = ?1 AND state = 'pending'",
               {Value(answer.id), Value(state_text(state_of(answer.outcome))), Value(answer.seq.number),
                text_or_null(answer.code), text_or_null(answer.message), text_or_null(lost_json)}));
@@ -118,14 +137,16 @@ Result<bool> Queue::answer(const protocol::Answer& answer, const std::string& lo
 }
 
 Result<> Queue::note_refusal(int64_t n, const std::optional<Refusal>& refusal) {
-  return db_.run("UPDATE wherry_commands SET code = ?2, message = ?3 WHERE n = ?1",
-                 {Value(n), refusal ? Value(refusal->code) : Value(), refusal ? Value(refusal->message) : Value()});
+  return db_.run(
+      "UPDATE wherry_commands SET code = ?2, message = ?3 WHERE n = ?1",
+      {Value(n), refusal ? Value(refusal->code) : Value(), refusal ? Value(refusal->message) : Value()});
 }
 
 Result<int64_t> Queue::offer_again(Seq base) {
-  TRY(db_.run("UPDATE wherry_commands SET state = 'pending', seq = NULL, code = NULL, message = NULL, lost = NULL,"
-              " dismissed = 0, replica_seq = ?2 WHERE state IN ('applied', 'superseded') AND seq > ?1",
-              {Value(base.number), Value(kUnnumbered)}));
+  TRY(db_.run(
+      "UPDATE wherry_commands SET state = 'pending', seq = NULL, code = NULL, message = NULL, lost = NULL,"
+      " dismissed = 0, replica_seq = ?2 WHERE state IN ('applied', 'superseded') AND seq > ?1",
+      {Value(base.number), Value(kUnnumbered)}));
   const int64_t count = db_.changes();
   TRY(db_.run("UPDATE wherry_commands SET base_seq = ?1 WHERE state = 'pending' AND base_seq > ?1",
               {Value(base.number)}));
@@ -133,9 +154,9 @@ Result<int64_t> Queue::offer_again(Seq base) {
 }
 
 Result<int64_t> Queue::renumber(int64_t received) {
-  TRY_ASSIGN(const std::vector<Row> rows,
-             db_.rows("SELECT n, replica_seq FROM wherry_commands WHERE state = 'pending' AND replica_seq > ?1 ORDER BY n",
-                      {Value(received)}));
+  TRY_ASSIGN(const std::vector<Row> rows, db_.rows("SELECT n, replica_seq FROM wherry_commands WHERE state = "
+                                                   "'pending' AND replica_seq > ?1 ORDER BY n",
+                                                   {Value(received)}));
   int64_t next = received + 1;
   for (const Row& row : rows) {
     if (integer_of(row[1]) != next)
@@ -183,13 +204,15 @@ Result<> Queue::dismiss(std::string_view id) {
 
 Result<> Queue::dismiss_all() {
   TRY(db_.run("DELETE FROM wherry_commands WHERE state = 'rejected'"));
-  return db_.run("UPDATE wherry_commands SET dismissed = 1 WHERE state IN ('applied', 'superseded') AND dismissed = 0");
+  return db_.run(
+      "UPDATE wherry_commands SET dismissed = 1 WHERE state IN ('applied', 'superseded') AND dismissed = 0");
 }
 
 Result<> Queue::trim() {
-  return db_.run("DELETE FROM wherry_commands WHERE (state = 'applied' OR (state = 'superseded' AND dismissed))"
-                 " AND n <= (SELECT n FROM wherry_commands WHERE state = 'applied' ORDER BY n DESC LIMIT 1 OFFSET ?1)",
-                 {Value(kAppliedKept)});
+  return db_.run(
+      "DELETE FROM wherry_commands WHERE (state = 'applied' OR (state = 'superseded' AND dismissed))"
+      " AND n <= (SELECT n FROM wherry_commands WHERE state = 'applied' ORDER BY n DESC LIMIT 1 OFFSET ?1)",
+      {Value(kAppliedKept)});
 }
 
 Result<std::vector<OwnCommand>> Queue::list() {
@@ -202,7 +225,8 @@ Result<std::vector<OwnCommand>> Queue::list() {
 
 Result<int64_t> Queue::count(CommandState state) {
   TRY_ASSIGN(const auto count,
-             db_.value("SELECT count(*) FROM wherry_commands WHERE state = ?1 AND dismissed = 0", {Value(state_text(state))}));
+             db_.value("SELECT count(*) FROM wherry_commands WHERE state = ?1 AND dismissed = 0",
+                       {Value(state_text(state))}));
   return count ? integer_of(*count) : 0;
 }
 

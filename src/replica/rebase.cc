@@ -47,7 +47,8 @@ Result<Execution> Rebase::run(App& app, const Author& author, const QueuedComman
   const Command* command = app.bundle().command(queued.name);
   if (command == nullptr) return refused("command_unknown", "the workspace has no such command");
   if (command->run == RunsWhere::kServer) return Execution{};
-  if (left_out_.contains(queued.id)) return refused("limit_work", "the command took more work than a command may");
+  if (left_out_.contains(queued.id))
+    return refused("limit_work", "the command took more work than a command may");
   auto params = bind_params(*command, queued.data);
   if (!params) return Execution{std::move(params).error(), {}, {}};
   const Call call{command,
@@ -82,7 +83,8 @@ void Rebase::count(const PendingCommand& command, int by) {
 
 Result<> Rebase::append(const App& app, int64_t n, const std::string& id, Execution execution) {
   TRY(keep_bases(app, execution.delta));
-  pending_.push_back({n, id, std::move(execution.refusal), std::move(execution.footprint), effects_of(execution.delta)});
+  pending_.push_back(
+      {n, id, std::move(execution.refusal), std::move(execution.footprint), effects_of(execution.delta)});
   count(pending_.back(), 1);
   return {};
 }
@@ -91,7 +93,8 @@ Result<PendingCommand> Rebase::rerun(App& app, const Author& author, const Pendi
   TRY_ASSIGN(const QueuedCommand queued, queue_.read(command.n));
   TRY_ASSIGN(Execution execution, run(app, author, queued));
   TRY(keep_bases(app, execution.delta));
-  if (!same_refusal(execution.refusal, command.refusal)) TRY(queue_.note_refusal(command.n, execution.refusal));
+  if (!same_refusal(execution.refusal, command.refusal))
+    TRY(queue_.note_refusal(command.n, execution.refusal));
   return PendingCommand{command.n, command.id, std::move(execution.refusal), std::move(execution.footprint),
                         effects_of(execution.delta)};
 }

@@ -1,6 +1,6 @@
-// REBASE: visible = confirmed rows, then the pending handlers run in order. The reference undoes every pending
-// command, joins and runs them all again; the fast way runs again only what can come out differently. Both
-// leave the same tables.
+// REBASE: visible = confirmed rows, then the pending handlers run in order. The reference undoes every
+// pending command, joins and runs them all again; the fast way runs again only what can come out differently.
+// Both leave the same tables.
 #pragma once
 
 #include <set>

@@ -21,9 +21,11 @@ using testing::put;
 using testing::rejected;
 using testing::segment;
 
-const std::vector<protocol::GrantedScope> kScopes = {{1, "workspace", false, false}, {2, "user(ann)", false, false}};
+const std::vector<protocol::GrantedScope> kScopes = {{1, "workspace", false, false},
+                                                     {2, "user(ann)", false, false}};
 
-// Everything that must not hang on how REBASE is done: visible rows, search, confirmed rows, base images, the list.
+// Everything that must not hang on how REBASE is done: visible rows, search, confirmed rows, base images, the
+// list.
 std::vector<std::string> picture(Device& device) {
   return {device.ask("SELECT * FROM items ORDER BY id"),
           device.ask("SELECT * FROM names ORDER BY id"),
@@ -54,7 +56,9 @@ struct Pair {
 };
 
 // RapidCheck draws small numbers at first; these are drawn evenly from the beginning.
-int in_range(int least, int beyond) { return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(least, beyond)); }
+int in_range(int least, int beyond) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(least, beyond));
+}
 
 template <typename T>
 T pick(const std::vector<T>& choices) {
@@ -123,7 +127,7 @@ void receive(Pair& pair) {
   const int count = in_range(0, 4);
   for (int n = 0; n < count && !pair.pending.empty(); ++n) {
     answers.push_back(in_range(0, 3) == 0 ? rejected(pair.pending.front(), ++pair.seq, "no")
-                                                   : applied(pair.pending.front(), ++pair.seq));
+                                          : applied(pair.pending.front(), ++pair.seq));
     pair.pending.erase(pair.pending.begin());
   }
   std::vector<protocol::Segment> segments = random_segments(pair);
@@ -188,7 +192,8 @@ TEST(Rebase, UndoingAndRedoingLeavesEveryTableAsItWas) {
   }));
 }
 
-// --- what random histories meet too seldom, one by one: A1' a pending command, then news, then what is visible
+// --- what random histories meet too seldom, one by one: A1' a pending command, then news, then what is
+// visible
 
 struct Live {
   Device device;

@@ -35,7 +35,9 @@ class Replica::Impl {
   Result<QueuedCommand> prepare(const Request& request, Millis now);
   Result<Executed> execute_one(const QueuedCommand& prepared);
   bool may_be_unloaded(const Refusal& refusal) const;
-  bool may_name_authors() const { return std::ranges::find(core->meta.roles, "import") != core->meta.roles.end(); }
+  bool may_name_authors() const {
+    return std::ranges::find(core->meta.roles, "import") != core->meta.roles.end();
+  }
 };
 
 Result<> Replica::Impl::after_change() {
@@ -72,9 +74,8 @@ Result<QueuedCommand> Replica::Impl::prepare(const Request& request, Millis now)
 // A guard that misses a row may miss it only because its scope has not arrived yet.
 bool Replica::Impl::may_be_unloaded(const Refusal& refusal) const {
   if (refusal.code != "entity_missing" && !is_app_code(refusal.code)) return false;
-  return std::ranges::any_of(core->held.all(), [](const auto& entry) {
-    return entry.second.wanted && !entry.second.complete;
-  });
+  return std::ranges::any_of(core->held.all(),
+                             [](const auto& entry) { return entry.second.wanted && !entry.second.complete; });
 }
 
 Result<Executed> Replica::Impl::execute_one(const QueuedCommand& prepared) {
@@ -97,7 +98,8 @@ Result<Executed> Replica::Impl::execute_one(const QueuedCommand& prepared) {
   if (execution.refusal && !may_be_unloaded(*execution.refusal))
     return Executed{queued.id, std::move(execution.refusal)};
   if (core->rebase.pending() >= limits::kPendingCommands)
-    return fail(ErrorCode::kLimit, cat("the queue is full: ", limits::kPendingCommands, " commands are pending"));
+    return fail(ErrorCode::kLimit,
+                cat("the queue is full: ", limits::kPendingCommands, " commands are pending"));
   const Call call{command, queued.id, {}, {}, {}, {}, *std::move(params)};
   queued.entity_id = core->app()->engine().entity_id(call).value_or("");
   queued.refusal = execution.refusal;
@@ -111,7 +113,8 @@ Result<Executed> Replica::Impl::execute_one(const QueuedCommand& prepared) {
 Result<std::vector<Executed>> Replica::Impl::execute_all(const std::vector<Request>& requests, Millis now) {
   if (core->damage()) return std::unexpected(*core->damage());
   if (core->app() == nullptr)
-    return fail(ErrorCode::kUnavailable, "this file has never been connected: the app's commands are not known yet");
+    return fail(ErrorCode::kUnavailable,
+                "this file has never been connected: the app's commands are not known yet");
   std::vector<QueuedCommand> prepared;
   for (const Request& request : requests) {
     TRY_ASSIGN(QueuedCommand command, prepare(request, now));
@@ -135,8 +138,8 @@ Replica::Replica(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Replica::~Replica() = default;
 
 Result<std::unique_ptr<Replica>> Replica::open(ReplicaOptions options) {
-  const Store::Options store{options.path, options.vfs, options.synchronous_full ? Sync::kFull : Sync::kNormal,
-                             options.create};
+  const Store::Options store{options.path, options.vfs,
+                             options.synchronous_full ? Sync::kFull : Sync::kNormal, options.create};
   TRY_ASSIGN(std::unique_ptr<Core> core, Core::open(store, options.reference_rebase));
   auto impl = std::make_unique<Impl>(std::move(core), std::move(options.entropy));
   return std::unique_ptr<Replica>(new Replica(std::move(impl)));
@@ -157,11 +160,14 @@ Result<QueryResult> Replica::query(std::string_view sql, const Row& parameters) 
   return impl_->queries.run(sql, parameters);
 }
 
-Result<WatchId> Replica::watch(std::string sql, Row parameters, std::function<void(const QueryChange&)> callback) {
+Result<WatchId> Replica::watch(std::string sql, Row parameters,
+                               std::function<void(const QueryChange&)> callback) {
   return impl_->queries.watch(std::move(sql), std::move(parameters), std::move(callback));
 }
 
-void Replica::unwatch(WatchId id) { impl_->queries.unwatch(id); }
+void Replica::unwatch(WatchId id) {
+  impl_->queries.unwatch(id);
+}
 
 ReplicaStatus Replica::status() const {
   const Core& core = *impl_->core;
@@ -192,7 +198,9 @@ ReplicaStatus Replica::status() const {
   return status;
 }
 
-Result<std::vector<OwnCommand>> Replica::commands() { return impl_->core->queue.list(); }
+Result<std::vector<OwnCommand>> Replica::commands() {
+  return impl_->core->queue.list();
+}
 
 Result<Executed> Replica::retry(std::string_view id, Millis now) {
   TRY_ASSIGN(const OwnCommand command, impl_->core->queue.answered(id));
@@ -217,7 +225,8 @@ Result<> Replica::dismiss_all() {
 
 Result<> Replica::load(std::string_view name) {
   Core& core = *impl_->core;
-  if (core.held.find(name) == nullptr) return fail(ErrorCode::kNotFound, cat("the scope ", name, " is not held"));
+  if (core.held.find(name) == nullptr)
+    return fail(ErrorCode::kNotFound, cat("the scope ", name, " is not held"));
   const Result<> done = core.transact([&](Change&) -> Result<> {
     Scope* scope = core.held.find(name);
     if (scope->wanted) return {};
@@ -233,7 +242,8 @@ Result<> Replica::unload(std::string_view name) {
   Core& core = *impl_->core;
   const Scope* scope = core.held.find(name);
   if (scope == nullptr) return fail(ErrorCode::kNotFound, cat("the scope ", name, " is not held"));
-  if (!scope->on_demand) return fail(ErrorCode::kInvalid, cat("the scope ", name, " is not one to be loaded on demand"));
+  if (!scope->on_demand)
+    return fail(ErrorCode::kInvalid, cat("the scope ", name, " is not one to be loaded on demand"));
   const int64_t id = scope->id;
   TRY(core.transact([&](Change& change) { return core.unload(change, id); }));
   TRY(impl_->session.unload(id));
@@ -251,21 +261,31 @@ Result<> Replica::dump(const std::function<Result<>(std::string_view line)>& eac
   return {};
 }
 
-Result<> Replica::checkpoint() { return impl_->core->store().checkpoint(); }
+Result<> Replica::checkpoint() {
+  return impl_->core->store().checkpoint();
+}
 
 Result<> Replica::connected(std::string token, Millis now) {
   return impl_->session.connected(std::move(token), now);
 }
 
-void Replica::disconnected() { impl_->session.disconnected(); }
+void Replica::disconnected() {
+  impl_->session.disconnected();
+}
 
 Result<> Replica::receive(std::string_view bytes, Millis now) {
   TRY(impl_->session.receive(bytes, now));
   return impl_->after_change();
 }
 
-std::vector<std::string> Replica::take_outgoing() { return impl_->session.take_outgoing(); }
-std::optional<protocol::Bye> Replica::take_bye() { return impl_->session.take_bye(); }
-std::vector<ReplicaEvent> Replica::take_events() { return impl_->core->take_events(); }
+std::vector<std::string> Replica::take_outgoing() {
+  return impl_->session.take_outgoing();
+}
+std::optional<protocol::Bye> Replica::take_bye() {
+  return impl_->session.take_bye();
+}
+std::vector<ReplicaEvent> Replica::take_events() {
+  return impl_->core->take_events();
+}
 
 }  // namespace wherry

@@ -104,7 +104,8 @@ TEST(Replica, PushesInOrderWithinTheWindow) {
   go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
   for (int n = 1; n <= 4; ++n) EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(n)), "");
   EXPECT_EQ(pushed(device), (std::vector{id_of(1), id_of(2)}));
-  must(device.say(batch(2, {segment(1, {put("items", 2, {"a", "red", int64_t{1}, "[]"})})}, {applied(id_of(1), 2)})));
+  must(device.say(
+      batch(2, {segment(1, {put("items", 2, {"a", "red", int64_t{1}, "[]"})})}, {applied(id_of(1), 2)})));
   EXPECT_EQ(pushed(device), std::vector{id_of(3)});
   EXPECT_EQ(device.ask("SELECT n FROM items"), "4");
 }
@@ -228,7 +229,8 @@ TEST(Replica, ShowsAFirstScanChunkByChunkAndGrantsCredit) {
   ASSERT_EQ(pulls.size(), 1u);
   const int64_t credits = pulls[0].credits;
   for (int64_t n = 0; n < credits; ++n)
-    must(device.say(chunk(1, n + 1, {put("items", n + 1, {cat("i", n), "red", int64_t{0}, "[]"})}, n == 0, false)));
+    must(device.say(
+        chunk(1, n + 1, {put("items", n + 1, {cat("i", n), "red", int64_t{0}, "[]"})}, n == 0, false)));
   EXPECT_EQ(device.ask("SELECT count(*) FROM items"), std::to_string(credits));
   int64_t granted = 0;
   for (const protocol::Pull& pull : device.heard_of<protocol::Pull>()) granted += pull.credits;
@@ -238,7 +240,8 @@ TEST(Replica, ShowsAFirstScanChunkByChunkAndGrantsCredit) {
 
 TEST(Replica, ARescanFromZeroDropsWhatItDoesNotConfirm) {
   Device device;
-  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"}), put("items", 1, {"b", "red", int64_t{0}, "[]"})});
+  go_live(device, 1,
+          {put("items", 1, {"a", "red", int64_t{0}, "[]"}), put("items", 1, {"b", "red", int64_t{0}, "[]"})});
   device.replica->disconnected();
   device.connect(kWorkspace, batch(9));
   must(device.say(chunk(1, 5, {put("items", 1, {"b", "red", int64_t{0}, "[]"})}, true, false)));
@@ -251,10 +254,11 @@ TEST(Replica, RevokeTakesTheRowsAndLeavesNoByteOfThem) {
   Device device;
   device.connect(kBoth, batch(1));
   must(device.say(chunk(1, 1, {put("names", 1, {"shared", "ann", "kept"})}, true, true)));
-  must(device.say(chunk(2, 1,
-                        {put("notes", 1, {"n", "ann", "confidentialword"}), put("names", 1, {"shared", "ann", "kept"}),
-                         put("names", 1, {"own", "ann", "alsosecret"})},
-                        true, true)));
+  must(device.say(
+      chunk(2, 1,
+            {put("notes", 1, {"n", "ann", "confidentialword"}), put("names", 1, {"shared", "ann", "kept"}),
+             put("names", 1, {"own", "ann", "alsosecret"})},
+            true, true)));
   EXPECT_EQ(device.exec("note.edit", R"({"id":"n","body":"mine"})", id_of(1)), "");
   must(device.say(protocol::Scopes{false, true, {}, {2}}));
   EXPECT_EQ(device.ask("SELECT count(*) FROM notes"), "0");
@@ -443,8 +447,9 @@ TEST(Replica, ASecondEngineOnTheFileIsRefusedWhileReadersAreNot) {
 TEST(Replica, QueriesOnlyRead) {
   Device device;
   go_live(device, 1);
-  for (const char* sql : {"DELETE FROM items", "PRAGMA journal_mode = DELETE", "PRAGMA secure_delete = OFF", "BEGIN",
-                          "SELECT value FROM wherry_meta", "ATTACH ':memory:' AS x", "SELECT 1; SELECT 2"}) {
+  for (const char* sql :
+       {"DELETE FROM items", "PRAGMA journal_mode = DELETE", "PRAGMA secure_delete = OFF", "BEGIN",
+        "SELECT value FROM wherry_meta", "ATTACH ':memory:' AS x", "SELECT 1; SELECT 2"}) {
     const auto result = device.replica->query(sql);
     ASSERT_FALSE(result) << sql;
     EXPECT_EQ(result.error().code, ErrorCode::kSql) << sql;
@@ -456,8 +461,9 @@ TEST(Replica, WatchTellsTheDifferenceAfterEachCommitThatMadeOne) {
   Device device;
   go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
   std::vector<QueryChange> changes;
-  const WatchId id = must(device.replica->watch("SELECT id, title FROM items ORDER BY id", {},
-                                                [&](const QueryChange& change) { changes.push_back(change); }));
+  const WatchId id =
+      must(device.replica->watch("SELECT id, title FROM items ORDER BY id", {},
+                                 [&](const QueryChange& change) { changes.push_back(change); }));
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(device.exec("draft.save", R"({"id":"x","body":"hm"})"), "");
   EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})"), "");

@@ -28,8 +28,8 @@ Result<> evict(sqlite::Database& db, App& app, Images& images, const RowState& s
   Result<> written;
   std::vector<Row> evicted;
   {
-    TRY_ASSIGN(sqlite::Statement insert, db.prepare(cat("INSERT OR REPLACE INTO ", quote_name(table.name), "(", columns,
-                                                        ") VALUES(", join(values, ", "), ")")));
+    TRY_ASSIGN(sqlite::Statement insert, db.prepare(cat("INSERT OR REPLACE INTO ", quote_name(table.name),
+                                                        "(", columns, ") VALUES(", join(values, ", "), ")")));
     for (size_t i = 0; i < state.row->size(); ++i) insert.bind(static_cast<int>(i) + 1, (*state.row)[i]);
     written = insert.run();
     if (written) {

@@ -13,14 +13,16 @@ struct Object {
   std::string type, name, sql;
 };
 
-// Everything the app declares, in the order of its making; the tables behind a virtual table are not declared.
+// Everything the app declares, in the order of its making; the tables behind a virtual table are not
+// declared.
 Result<std::vector<Object>> objects_of(sqlite::Database& db) {
-  TRY_ASSIGN(const std::vector<Row> rows,
-             db.rows("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
-                     " AND name NOT LIKE 'wherry\\_%' ESCAPE '\\' AND tbl_name NOT LIKE 'wherry\\_%' ESCAPE '\\'"
-                     " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-                     " AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
-                     " ORDER BY rowid"));
+  TRY_ASSIGN(
+      const std::vector<Row> rows,
+      db.rows("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+              " AND name NOT LIKE 'wherry\\_%' ESCAPE '\\' AND tbl_name NOT LIKE 'wherry\\_%' ESCAPE '\\'"
+              " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+              " AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
+              " ORDER BY rowid"));
   std::vector<Object> objects;
   for (const Row& row : rows) objects.push_back({*row[0].text(), *row[1].text(), *row[2].text()});
   return objects;
@@ -32,7 +34,8 @@ const Object* find(const std::vector<Object>& objects, const std::string& name) 
 }
 
 bool is_fts5(std::string sql) {
-  std::ranges::transform(sql, sql.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(sql, sql.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return sql.starts_with("create virtual table") && sql.find("using fts5") != std::string::npos;
 }
 
@@ -56,8 +59,8 @@ Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, Fu
   for (const Object& object : present) {
     const Object* other = find(wanted, object.name);
     if (other != nullptr && (other->type != object.type || other->sql != object.sql))
-      return fail(ErrorCode::kVersion, cat("the workspace has another form of ", object.type, " ", object.name,
-                                           "; start a fresh replica"));
+      return fail(ErrorCode::kVersion, cat("the workspace has another form of ", object.type, " ",
+                                           object.name, "; start a fresh replica"));
   }
   SchemaChange change;
   // Triggers and views first: what they name may go with the tables.

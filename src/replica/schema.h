@@ -12,9 +12,9 @@ struct SchemaChange {
   std::vector<std::string> dropped;  // tables that are not for this user any more
 };
 
-// Within the open transaction: makes the tables, indexes, views and triggers of `bundle` that are missing, and
-// drops those that it does not have. `functions` outlives the connection.
-// Errors: kVersion when an existing table, index, view or trigger differs.
+// Within the open transaction: makes the tables, indexes, views and triggers of `bundle` that are missing,
+// and drops those that it does not have. `functions` outlives the connection. Errors: kVersion when an
+// existing table, index, view or trigger differs.
 Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, FunctionContext* functions);
 
 }  // namespace wherry

@@ -95,8 +95,9 @@ Result<> Session::take(const Message& message, Millis now) {
 Result<> Session::on_welcome(const Welcome& welcome, Millis now) {
   const Meta& old = core_.meta;
   if (!old.workspace.empty() && (old.workspace != welcome.workspace || old.user_id != welcome.user_id))
-    return fail(ErrorCode::kInvalid, cat("this file belongs to ", old.user_id, " in the workspace ", old.workspace,
-                                         ", not to ", welcome.user_id, " in ", welcome.workspace));
+    return fail(ErrorCode::kInvalid,
+                cat("this file belongs to ", old.user_id, " in the workspace ", old.workspace, ", not to ",
+                    welcome.user_id, " in ", welcome.workspace));
   const bool new_epoch = !old.epoch.empty() && old.epoch != welcome.epoch;
   const bool new_roles = old.roles != welcome.roles;
   // The identity token must not be lost once the server has seen it used, whatever was asked for at open.
@@ -116,10 +117,14 @@ Result<> Session::on_welcome(const Welcome& welcome, Millis now) {
     }
     if (new_epoch) {
       TRY_ASSIGN(const int64_t again, core_.start_epoch(change, welcome.epoch_base));
-      change.events.push_back({ReplicaEvent::Kind::kEpoch, {}, {}, {},
+      change.events.push_back({ReplicaEvent::Kind::kEpoch,
+                               {},
+                               {},
+                               {},
                                cat("the server was restored to ", welcome.epoch_base.number, "; ", again,
                                    " commands that it has forgotten are offered again"),
-                               again, static_cast<int64_t>(core_.rebase.pending())});
+                               again,
+                               static_cast<int64_t>(core_.rebase.pending())});
     } else if (new_roles) {
       core_.rebase.run_all_next();
       change.run_all = true;
@@ -207,8 +212,12 @@ void Session::progress(std::string what, int64_t done, int64_t total) {
   core_.tell({ReplicaEvent::Kind::kProgress, {}, {}, {}, std::move(what), done, total});
 }
 
-void Session::status_changed() { core_.tell({ReplicaEvent::Kind::kStatus, {}, {}, {}, {}, 0, 0}); }
+void Session::status_changed() {
+  core_.tell({ReplicaEvent::Kind::kStatus, {}, {}, {}, {}, 0, 0});
+}
 
-void Session::send(const Message& message) { outgoing_.push_back(encode(message, welcome_.compression)); }
+void Session::send(const Message& message) {
+  outgoing_.push_back(encode(message, welcome_.compression));
+}
 
 }  // namespace wherry

@@ -18,8 +18,8 @@ class Session {
 
   Result<> connected(std::string token, Millis now);
   void disconnected();
-  // Errors: kProtocol, kVersion and kInvalid (a file of another user or workspace) end the session; others are
-  // faults of the file.
+  // Errors: kProtocol, kVersion and kInvalid (a file of another user or workspace) end the session; others
+  // are faults of the file.
   Result<> receive(std::string_view bytes, Millis now);
   // Sends what has come up since: commands in the window, scopes to pull, credit.
   Result<> pump();
@@ -58,8 +58,8 @@ class Session {
   Result<> replace_scopes(const std::vector<protocol::GrantedScope>& granted);
   Result<> change_scopes(const protocol::Scopes& scopes, Change& change);
   void note_answers(const std::vector<protocol::Answer>& answers, std::vector<Step>& steps);
-  Result<> add_segments(const std::vector<protocol::Segment>& segments, const std::vector<protocol::Answer>& answers,
-                        std::vector<Step>& steps);
+  Result<> add_segments(const std::vector<protocol::Segment>& segments,
+                        const std::vector<protocol::Answer>& answers, std::vector<Step>& steps);
   // Applies the steps, or stages them as long as a scope catches up.
   Result<> digest(Change& change, const std::vector<Step>& steps);
   Result<> push();
@@ -88,7 +88,7 @@ class Session {
   // Progress of each scope when the connection began.
   std::map<int64_t, Progress> resume_;
 
-  int64_t pushed_n_ = 0;  // the last command that was sent
+  int64_t pushed_n_ = 0;                               // the last command that was sent
   std::unordered_map<std::string, size_t> in_flight_;  // sent and not answered, with their sizes
   size_t in_flight_bytes_ = 0;
   std::unordered_set<std::string> staged_answers_;

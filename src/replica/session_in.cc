@@ -65,8 +65,10 @@ Result<> Session::change_scopes(const Scopes& scopes, Change& change) {
     TRY_ASSIGN(const Scope* scope,
                core_.held.grant(granted.name, granted.on_demand, core_.meta.next_incarnation));
     if (scope->incarnation == core_.meta.next_incarnation) ++core_.meta.next_incarnation;
-    if (const auto other = lines_.handles.find(scope->id); other != lines_.handles.end()) lines_.by_handle.erase(other->second);
-    lines_.by_handle[granted.handle] = Line{scope->id, granted.live ? Line::State::kLive : Line::State::kIdle, false, false};
+    if (const auto other = lines_.handles.find(scope->id); other != lines_.handles.end())
+      lines_.by_handle.erase(other->second);
+    lines_.by_handle[granted.handle] =
+        Line{scope->id, granted.live ? Line::State::kLive : Line::State::kIdle, false, false};
     lines_.handles[scope->id] = granted.handle;
   }
   return {};

@@ -45,7 +45,8 @@ Result<> Session::push() {
     }
     for (const QueuedCommand& command : commands) {
       const size_t bytes = command.data.size() + command.name.size() + kCommandOverhead;
-      const bool fits = in_flight_.empty() || (in_flight_.size() < window && in_flight_bytes_ + bytes <= window_bytes);
+      const bool fits =
+          in_flight_.empty() || (in_flight_.size() < window && in_flight_bytes_ + bytes <= window_bytes);
       if (!fits) {
         flush();
         return {};
@@ -84,9 +85,8 @@ Result<> Session::pull() {
       message.scopes.clear();
     }
   }
-  const bool scanning = std::ranges::any_of(lines_.by_handle, [](const auto& entry) {
-    return entry.second.state == Line::State::kScanning;
-  });
+  const bool scanning = std::ranges::any_of(
+      lines_.by_handle, [](const auto& entry) { return entry.second.state == Line::State::kScanning; });
   // Credit is renewed when half of it is used, so that the server never waits for it.
   if (!message.scopes.empty() || (scanning && credits_ <= limits::kChunkCredits / 2)) {
     message.credits = std::max<int64_t>(limits::kChunkCredits - credits_, 0);

@@ -52,10 +52,12 @@ Result<bool> Stage::empty() {
 
 Result<> Stage::append(const std::vector<Step>& steps) {
   for (const Step& step : steps)
-    TRY(db_.run("INSERT INTO wherry_staged(kind, scope, upto, after, live, from_zero, command, body)"
+    TRY(
+        db_.run("INSERT INTO wherry_staged(kind, scope, upto, after, live, from_zero, command, body)"
                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                {Value(static_cast<int64_t>(step.kind)), Value(step.scope), Value(step.upto.number), Value(Blob{step.after}),
-                 Value(int64_t{step.live}), Value(int64_t{step.from_zero}), Value(step.command), Value(Blob{step.body})}));
+                {Value(static_cast<int64_t>(step.kind)), Value(step.scope), Value(step.upto.number),
+                 Value(Blob{step.after}), Value(int64_t{step.live}), Value(int64_t{step.from_zero}),
+                 Value(step.command), Value(Blob{step.body})}));
   return {};
 }
 
@@ -77,8 +79,10 @@ Step step_of(const sqlite::Statement& row) {
 }  // namespace
 
 Result<> Stage::each(const std::function<Result<>(const Step&)>& take) {
-  TRY_ASSIGN(sqlite::Statement * read,
-             db_.cached("SELECT kind, scope, upto, after, live, from_zero, command, body FROM wherry_staged ORDER BY n"));
+  TRY_ASSIGN(
+      sqlite::Statement * read,
+      db_.cached(
+          "SELECT kind, scope, upto, after, live, from_zero, command, body FROM wherry_staged ORDER BY n"));
   while (true) {
     TRY_ASSIGN(const bool more, read->step());
     if (!more) break;
@@ -92,7 +96,9 @@ Result<> Stage::each(const std::function<Result<>(const Step&)>& take) {
   return {};
 }
 
-Result<> Stage::clear() { return db_.run("DELETE FROM wherry_staged"); }
+Result<> Stage::clear() {
+  return db_.run("DELETE FROM wherry_staged");
+}
 
 Result<> Stage::drop(int64_t scope) {
   return db_.run("DELETE FROM wherry_staged WHERE scope = ?1 AND scope <> 0", {Value(scope)});
@@ -112,13 +118,18 @@ Result<std::map<int64_t, Progress>> Stage::progress(const Held& held, Seq bounda
     progress[id] = {scope.complete_to(boundary), scope.after};
     if (scope.at_boundary) live.insert(id);
   }
-  TRY_ASSIGN(const std::vector<Row> rows, db_.rows("SELECT kind, scope, upto, after, live FROM wherry_staged ORDER BY n"));
+  TRY_ASSIGN(const std::vector<Row> rows,
+             db_.rows("SELECT kind, scope, upto, after, live FROM wherry_staged ORDER BY n"));
   for (const Row& row : rows) {
     const int64_t scope = *row[1].integer();
     const Seq upto{*row[2].integer()};
     switch (static_cast<Step::Kind>(*row[0].integer())) {
-      case Step::Kind::kSession: live.clear(); break;
-      case Step::Kind::kScanning: live.erase(scope); break;
+      case Step::Kind::kSession:
+        live.clear();
+        break;
+      case Step::Kind::kScanning:
+        live.erase(scope);
+        break;
       case Step::Kind::kChunk:
         progress[scope] = {upto, row[3].blob()->bytes};
         if (*row[4].integer() != 0) live.insert(scope);
@@ -127,7 +138,8 @@ Result<std::map<int64_t, Progress>> Stage::progress(const Held& held, Seq bounda
         for (const int64_t id : live) progress[id] = {upto, {}};
         break;
       case Step::Kind::kAnswer:
-      case Step::Kind::kItems: break;
+      case Step::Kind::kItems:
+        break;
     }
   }
   return progress;

@@ -86,7 +86,8 @@ Result<int64_t> integer_of(sqlite::Database& db, std::string_view sql) {
 // A new file is made under EXTRA: on a file system without ordered metadata a deleted rollback journal
 // could come back after a power loss and empty it.
 Result<> set_up(sqlite::Database& db, const std::string& path) {
-  TRY(db.execute("PRAGMA page_size = 4096; PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;"
+  TRY(
+      db.execute("PRAGMA page_size = 4096; PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;"
                  "PRAGMA synchronous = EXTRA"));
   TRY_ASSIGN(const int64_t application, integer_of(db, "PRAGMA application_id"));
   TRY_ASSIGN(const int64_t format, integer_of(db, "PRAGMA user_version"));
@@ -94,12 +95,14 @@ Result<> set_up(sqlite::Database& db, const std::string& path) {
   if (application == 0 && format == 0 && objects == 0) {
     TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(db));
     TRY(db.execute(kTables));
-    TRY(db.execute(cat("PRAGMA application_id = ", Store::kApplicationId, "; PRAGMA user_version = ", Store::kFormat)));
+    TRY(db.execute(
+        cat("PRAGMA application_id = ", Store::kApplicationId, "; PRAGMA user_version = ", Store::kFormat)));
     TRY(transaction.commit());
   } else if (application != Store::kApplicationId) {
     return fail(ErrorCode::kCorrupt, cat(path, " is not the file of a Wherry replica"));
   } else if (format != Store::kFormat) {
-    return fail(ErrorCode::kVersion, cat(path, " has format ", format, ", this program knows ", Store::kFormat));
+    return fail(ErrorCode::kVersion,
+                cat(path, " has format ", format, ", this program knows ", Store::kFormat));
   }
   TRY_ASSIGN(const std::optional<Value> mode, db.value("PRAGMA journal_mode = WAL"));
   if (!mode || mode->text() == nullptr || *mode->text() != "wal")
@@ -134,23 +137,28 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
   return store;
 }
 
-Result<> Store::demand_durable() { return db_->execute("PRAGMA synchronous = FULL"); }
+Result<> Store::demand_durable() {
+  return db_->execute("PRAGMA synchronous = FULL");
+}
 
 Result<> Store::relax() {
   return db_->execute(sync_ == Sync::kFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 }
 
 Result<std::optional<Bundle>> Store::load_bundle() {
-  TRY_ASSIGN(const std::optional<Value> value, db_->value("SELECT value FROM wherry_meta WHERE key = 'bundle'"));
+  TRY_ASSIGN(const std::optional<Value> value,
+             db_->value("SELECT value FROM wherry_meta WHERE key = 'bundle'"));
   if (!value || value->blob() == nullptr) return std::nullopt;
   Result<Bundle> bundle = decode_bundle(value->blob()->bytes);
-  if (!bundle) return fail(ErrorCode::kCorrupt, cat("the stored bundle is damaged: ", bundle.error().message));
+  if (!bundle)
+    return fail(ErrorCode::kCorrupt, cat("the stored bundle is damaged: ", bundle.error().message));
   return std::optional(*std::move(bundle));
 }
 
 Result<> Store::store_bundle(std::string_view bytes) {
-  return db_->run("INSERT INTO wherry_meta(key, value) VALUES('bundle', ?1) ON CONFLICT DO UPDATE SET value = ?1",
-                  {Value(Blob{std::string(bytes)})});
+  return db_->run(
+      "INSERT INTO wherry_meta(key, value) VALUES('bundle', ?1) ON CONFLICT DO UPDATE SET value = ?1",
+      {Value(Blob{std::string(bytes)})});
 }
 
 Result<> Store::checkpoint() {
