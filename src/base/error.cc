@@ -19,13 +19,21 @@ constexpr Entry kEntries[] = {
 #undef WHERRY_ERROR
 };
 
-const Entry& entry(ErrorCode code) { return kEntries[static_cast<size_t>(code)]; }
+const Entry& entry(ErrorCode code) {
+  return kEntries[static_cast<size_t>(code)];
+}
 
 }  // namespace
 
-std::string_view code_text(ErrorCode code) { return entry(code).text; }
-std::string_view meaning(ErrorCode code) { return entry(code).meaning; }
-Advice advice(ErrorCode code) { return entry(code).advice; }
+std::string_view code_text(ErrorCode code) {
+  return entry(code).text;
+}
+std::string_view meaning(ErrorCode code) {
+  return entry(code).meaning;
+}
+Advice advice(ErrorCode code) {
+  return entry(code).advice;
+}
 
 ErrorCode code_from_text(std::string_view text) {
   for (const Entry& e : kEntries)
@@ -33,6 +41,8 @@ ErrorCode code_from_text(std::string_view text) {
   return ErrorCode::kInternal;
 }
 
-std::string Error::text() const { return cat(code_text(code), ": ", message); }
+std::string Error::text() const {
+  return cat(code_text(code), ": ", message);
+}
 
 }  // namespace wherry

@@ -23,11 +23,16 @@ std::unexpected<Error> malformed(std::string_view what) {
 
 void Writer::head(uint8_t tag, uint64_t number, int bytes) {
   out_.push_back(static_cast<char>(tag));
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out_.push_back(static_cast<char>(number >> shift));
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+    out_.push_back(static_cast<char>(number >> shift));
 }
 
-void Writer::nil() { head(kNil, 0, 0); }
-void Writer::boolean(bool value) { head(value ? kTrue : kFalse, 0, 0); }
+void Writer::nil() {
+  head(kNil, 0, 0);
+}
+void Writer::boolean(bool value) {
+  head(value ? kTrue : kFalse, 0, 0);
+}
 
 void Writer::integer(int64_t value) {
   const auto bits = static_cast<uint64_t>(value);
@@ -55,7 +60,9 @@ void Writer::integer(int64_t value) {
   }
 }
 
-void Writer::real(double value) { head(kFloat64, std::bit_cast<uint64_t>(value), 8); }
+void Writer::real(double value) {
+  head(kFloat64, std::bit_cast<uint64_t>(value), 8);
+}
 
 void Writer::text(std::string_view value) {
   if (value.size() < 32)
@@ -137,7 +144,9 @@ Result<std::string_view> Reader::take(size_t count) {
   return in_.substr(at_ - count, count);
 }
 
-bool Reader::next_is_nil() const { return !at_end() && static_cast<uint8_t>(in_[at_]) == kNil; }
+bool Reader::next_is_nil() const {
+  return !at_end() && static_cast<uint8_t>(in_[at_]) == kNil;
+}
 
 Result<> Reader::nil() {
   TRY_ASSIGN(const uint8_t t, tag());
@@ -223,8 +232,12 @@ Result<size_t> Reader::counted(size_t most, uint8_t fix, uint8_t fix_mask, uint8
   return count;
 }
 
-Result<size_t> Reader::array(size_t most) { return counted(most, 0x90, 0x0F, kArray16, "array expected"); }
-Result<size_t> Reader::map(size_t most) { return counted(most, 0x80, 0x0F, kMap16, "map expected"); }
+Result<size_t> Reader::array(size_t most) {
+  return counted(most, 0x90, 0x0F, kArray16, "array expected");
+}
+Result<size_t> Reader::map(size_t most) {
+  return counted(most, 0x80, 0x0F, kMap16, "map expected");
+}
 
 Result<Value> Reader::value() {
   if (at_end()) return malformed("it ends too early");

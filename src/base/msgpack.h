@@ -20,13 +20,13 @@ class Writer {
   void boolean(bool value);
   void integer(int64_t value);
   void real(double value);
-  void text(std::string_view value);   // plain str
+  void text(std::string_view value);  // plain str
   void blob(std::string_view value);
   void uuid_raw(std::string_view sixteen_bytes);  // extension type 1
   void array(size_t count);
   void map(size_t pairs);
-  void value(const Value& value);      // text that is a canonical UUID becomes extension type 1
-  void row(const Row& row);            // an array of values
+  void value(const Value& value);  // text that is a canonical UUID becomes extension type 1
+  void row(const Row& row);        // an array of values
   void raw(std::string_view encoded) { out_.append(encoded); }
 
  private:

@@ -30,8 +30,12 @@ std::string join(const std::vector<std::string>& pieces, std::string_view separa
   return out;
 }
 
-std::string quote_name(std::string_view name) { return quote(name, '"'); }
-std::string quote_text(std::string_view text) { return quote(text, '\''); }
+std::string quote_name(std::string_view name) {
+  return quote(name, '"');
+}
+std::string quote_text(std::string_view text) {
+  return quote(text, '\'');
+}
 
 std::string_view trim(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";

@@ -10,8 +10,12 @@
 namespace wherry {
 
 namespace detail {
-inline void append(std::string& out, std::string_view piece) { out.append(piece); }
-inline void append(std::string& out, char piece) { out.push_back(piece); }
+inline void append(std::string& out, std::string_view piece) {
+  out.append(piece);
+}
+inline void append(std::string& out, char piece) {
+  out.push_back(piece);
+}
 template <typename T>
   requires(std::integral<T> && !std::same_as<T, char> && !std::same_as<T, bool>)
 void append(std::string& out, T piece) {

@@ -37,7 +37,8 @@ class Authorizer {
   Authorizer(const Authorizer&) = delete;
   Authorizer& operator=(const Authorizer&) = delete;
   void begin(StatementAccess* access) { begin(access, Rules::kHandler); }
-  // kQuery: what an app may ask of its replica besides its commands: any reads but of what is secret, no writes.
+  // kQuery: what an app may ask of its replica besides its commands: any reads but of what is secret, no
+  // writes.
   enum class Rules { kHandler, kQuery };
   void begin(StatementAccess* access, Rules rules) {
     access_ = access;

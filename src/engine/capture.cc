@@ -33,7 +33,9 @@ Result<std::unique_ptr<Capture>> Capture::install(sqlite::Database& db, const Bu
   return capture;
 }
 
-Capture::~Capture() { sqlite3_preupdate_hook(db_.handle(), nullptr, nullptr); }
+Capture::~Capture() {
+  sqlite3_preupdate_hook(db_.handle(), nullptr, nullptr);
+}
 
 void Capture::begin() {
   delta_.rows.clear();
@@ -48,7 +50,8 @@ Delta Capture::end() {
   return std::move(delta_);
 }
 
-void Capture::hook(void* self, sqlite3*, int operation, const char*, const char* table, sqlite3_int64, sqlite3_int64) {
+void Capture::hook(void* self, sqlite3*, int operation, const char*, const char* table, sqlite3_int64,
+                   sqlite3_int64) {
   auto* capture = static_cast<Capture*>(self);
   if (!capture->active_) return;
   const auto at = capture->watched_.find(table);

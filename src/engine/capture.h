@@ -39,8 +39,8 @@ class Capture {
     std::vector<int> columns;  // SQLite's column number of each Table::columns
   };
   Capture(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle) {}
-  static void hook(void* self, sqlite3* db, int operation, const char* database, const char* table, sqlite3_int64,
-                   sqlite3_int64);
+  static void hook(void* self, sqlite3* db, int operation, const char* database, const char* table,
+                   sqlite3_int64, sqlite3_int64);
   void changed(int operation, const Watched& watched);
   RowChange& change_of(RowRef ref, std::optional<Row> before);
   Row image(const Watched& watched, bool after) const;

@@ -10,8 +10,9 @@ namespace wherry {
 
 namespace {
 
-// A change is [table id, kind, assigned cells, existence, image, image or cells]: put and remove carry the row
-// after and before, one of them nil; set and touch carry the row after and the cells that were different before; absent carries the key.
+// A change is [table id, kind, assigned cells, existence, image, image or cells]: put and remove carry the
+// row after and before, one of them nil; set and touch carry the row after and the cells that were different
+// before; absent carries the key.
 constexpr int64_t kPut = 0, kSet = 1, kRemove = 2, kTouch = 3, kAbsent = 4;
 
 void write_image(msgpack::Writer& writer, const std::optional<Row>& row) {
@@ -27,7 +28,8 @@ Result<std::optional<Row>> read_image(msgpack::Reader& reader, size_t columns) {
     return std::nullopt;
   }
   TRY_ASSIGN(Row row, reader.row(columns));
-  if (row.size() != columns) return fail(ErrorCode::kProtocol, "a delta's row has the wrong number of columns");
+  if (row.size() != columns)
+    return fail(ErrorCode::kProtocol, "a delta's row has the wrong number of columns");
   return row;
 }
 
@@ -54,7 +56,8 @@ std::string encode_delta(const Delta& delta, const Bundle& bundle) {
       // The key and what cannot change is in `after`; of `before` only the cells that differ.
       writer.row(*change.after);
       size_t differing = 0;
-      for (size_t i = 0; i < change.after->size(); ++i) differing += (*change.before)[i] != (*change.after)[i];
+      for (size_t i = 0; i < change.after->size(); ++i)
+        differing += (*change.before)[i] != (*change.after)[i];
       writer.array(2 * differing);
       for (size_t i = 0; i < change.after->size(); ++i) {
         if ((*change.before)[i] == (*change.after)[i]) continue;

@@ -41,8 +41,8 @@ struct RowChange {
   bool changes_row() const { return before != after; }
 };
 
-// In the order in which rows were first touched. A row that came and went within the command is listed without
-// images.
+// In the order in which rows were first touched. A row that came and went within the command is listed
+// without images.
 struct Delta {
   std::vector<RowChange> rows;
   bool empty() const { return rows.empty(); }

@@ -21,15 +21,22 @@ namespace {
 
 constexpr int kStepsPerCheck = 1000;
 
-Value text_or_null(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
+Value text_or_null(const std::optional<std::string>& text) {
+  return text ? Value(*text) : Value();
+}
 
 }  // namespace
 
 class Engine::Impl {
  public:
   Impl(sqlite::Database& database, const Bundle& b, Side side)
-      : db(database), bundle(b), with_footprint(side == Side::kReplica), authorizer(database), rows(database, b),
-        predicates(database, b), restrictions(b, predicates) {
+      : db(database),
+        bundle(b),
+        with_footprint(side == Side::kReplica),
+        authorizer(database),
+        rows(database, b),
+        predicates(database, b),
+        restrictions(b, predicates) {
     read = [this](const RowRef& ref) { return rows.read(ref); };
   }
 
@@ -117,7 +124,8 @@ Engine::Impl::Verdict Engine::Impl::check_entity(const Call& call, Judge* judge)
   const std::string& table = bundle.tables[ref->table].name;
   const EntityRule rule = call.command->entity->rule;
   if (rule == EntityRule::kMustBeNew) {
-    if (entity_row_) return Refusal{"entity_exists", cat("a row of ", table, " with this key exists already")};
+    if (entity_row_)
+      return Refusal{"entity_exists", cat("a row of ", table, " with this key exists already")};
     return std::nullopt;
   }
   bool readable = entity_row_.has_value();
@@ -138,14 +146,22 @@ Engine::Impl::Verdict Engine::Impl::check_entity_free(const Call& call) {
 Value Engine::Impl::bound(const Binding& binding, const Call& call) const {
   using enum Binding::Source;
   switch (binding.source) {
-    case kParam: return call.params.values[binding.param];
-    case kUser: return Value(call.user_id);
-    case kRole: return call.roles.empty() ? Value() : Value(call.roles.front());
-    case kCommandId: return Value(call.command_id);
-    case kEntityId: return text_or_null(entity_id_of(call));
-    case kClientTimestamp: return Value(call.client_timestamp.count);
-    case kNow: return Value(call.now.count);
-    case kData: return Value(call.params.json);
+    case kParam:
+      return call.params.values[binding.param];
+    case kUser:
+      return Value(call.user_id);
+    case kRole:
+      return call.roles.empty() ? Value() : Value(call.roles.front());
+    case kCommandId:
+      return Value(call.command_id);
+    case kEntityId:
+      return text_or_null(entity_id_of(call));
+    case kClientTimestamp:
+      return Value(call.client_timestamp.count);
+    case kNow:
+      return Value(call.now.count);
+    case kData:
+      return Value(call.params.json);
   }
   return {};
 }
@@ -201,7 +217,8 @@ Engine::Impl::Verdict Engine::Impl::check_changes(const Call& call, const Delta&
     if (change.before) {
       if (judge != nullptr && !call.command->allow_unseen) {
         TRY_ASSIGN(const bool readable, judge->may_read(table, *change.before));
-        if (!readable) return Refusal{"entity_missing", cat("there is no such row of ", bundle.tables[table].name)};
+        if (!readable)
+          return Refusal{"entity_missing", cat("there is no such row of ", bundle.tables[table].name)};
       }
       if (!change.changes_row()) continue;
       TRY_ASSIGN(auto refusal, restrictions.check_row(*call.command, table, *change.before, then, walked));
@@ -303,13 +320,29 @@ Result<std::unique_ptr<Engine>> Engine::create(sqlite::Database& db, const Bundl
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
-Result<Execution> Engine::run(const Call& call, Judge* judge) { return impl_->run(call, judge); }
-std::optional<std::string> Engine::entity_id(const Call& call) const { return impl_->entity_id_of(call); }
-std::optional<RowRef> Engine::entity(const Call& call) const { return impl_->entity_of(call); }
-void Engine::set_user(std::string user_id) { impl_->functions.user_id = std::move(user_id); }
-Rows& Engine::rows() { return impl_->rows; }
-Predicates& Engine::predicates() { return impl_->predicates; }
-Authorizer& Engine::authorizer() { return impl_->authorizer; }
-const Bundle& Engine::bundle() const { return impl_->bundle; }
+Result<Execution> Engine::run(const Call& call, Judge* judge) {
+  return impl_->run(call, judge);
+}
+std::optional<std::string> Engine::entity_id(const Call& call) const {
+  return impl_->entity_id_of(call);
+}
+std::optional<RowRef> Engine::entity(const Call& call) const {
+  return impl_->entity_of(call);
+}
+void Engine::set_user(std::string user_id) {
+  impl_->functions.user_id = std::move(user_id);
+}
+Rows& Engine::rows() {
+  return impl_->rows;
+}
+Predicates& Engine::predicates() {
+  return impl_->predicates;
+}
+Authorizer& Engine::authorizer() {
+  return impl_->authorizer;
+}
+const Bundle& Engine::bundle() const {
+  return impl_->bundle;
+}
 
 }  // namespace wherry

@@ -29,7 +29,7 @@ struct Call {
   std::string user_id;
   std::vector<std::string> roles;  // as the token lists them; @role is the first, or NULL
   Millis client_timestamp;
-  Millis now;                      // the corrected time: @now
+  Millis now;  // the corrected time: @now
   BoundParams params;
 };
 
@@ -67,7 +67,8 @@ class Engine {
   // without this command.
   Result<Execution> run(const Call& call, Judge* judge);
 
-  // @entity_id and the log's entity_id: the key as text, a compound one as a JSON array; nothing without an entity.
+  // @entity_id and the log's entity_id: the key as text, a compound one as a JSON array; nothing without an
+  // entity.
   std::optional<std::string> entity_id(const Call& call) const;
   std::optional<RowRef> entity(const Call& call) const;
 

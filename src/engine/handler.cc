@@ -93,7 +93,8 @@ std::vector<WriteIntent> intents_of(const Bundle& bundle, const StatementAccess&
 
 }  // namespace
 
-std::string show_ignored_conflict(const std::string& sql, const Bundle& bundle, const StatementAccess& access) {
+std::string show_ignored_conflict(const std::string& sql, const Bundle& bundle,
+                                  const StatementAccess& access) {
   const auto inserts = std::ranges::find_if(access.writes, &StatementAccess::TableWrite::inserts);
   if (inserts == access.writes.end()) return sql;
   const Table* table = bundle.table(inserts->table);
@@ -104,12 +105,14 @@ std::string show_ignored_conflict(const std::string& sql, const Bundle& bundle, 
     size_t before = i;  // skips the conflict target, if there is one
     std::vector<std::string> target;
     if (words[before - 1].upper == ")") {
-      for (--before; before > 0 && words[before - 1].upper != "("; --before) target.push_back(words[before - 1].upper);
+      for (--before; before > 0 && words[before - 1].upper != "("; --before)
+        target.push_back(words[before - 1].upper);
     }
     std::vector<std::string> key;
     for (const size_t column : table->key) {
       std::string name = table->columns[column].name;
-      std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+      std::ranges::transform(name, name.begin(),
+                             [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
       key.push_back(std::move(name));
     }
     std::ranges::sort(target);
@@ -129,8 +132,9 @@ bool Handler::deletes_from(size_t table) const {
   return false;
 }
 
-Result<std::unique_ptr<Handler>> Handler::prepare(sqlite::Database& db, Authorizer& authorizer, const Bundle& bundle,
-                                                  const Command& command, bool with_reads) {
+Result<std::unique_ptr<Handler>> Handler::prepare(sqlite::Database& db, Authorizer& authorizer,
+                                                  const Bundle& bundle, const Command& command,
+                                                  bool with_reads) {
   auto handler = std::make_unique<Handler>();
   for (const std::string& text : command.statements) {
     StatementAccess access;

@@ -20,9 +20,9 @@ struct Binding {
 
 struct HandlerStatement {
   sqlite::Statement statement;
-  std::vector<Binding> bindings;       // of parameters 1, 2, …
+  std::vector<Binding> bindings;  // of parameters 1, 2, …
   std::vector<WriteIntent> intents;
-  std::vector<TableRead> reads;        // filled for replicas only
+  std::vector<TableRead> reads;  // filled for replicas only
 };
 
 struct Handler {
@@ -30,13 +30,15 @@ struct Handler {
   bool deletes_from(size_t table) const;
 
   // Errors: kBundle when a statement does not prepare or does what handlers may not.
-  static Result<std::unique_ptr<Handler>> prepare(sqlite::Database& db, Authorizer& authorizer, const Bundle& bundle,
-                                                  const Command& command, bool with_reads);
+  static Result<std::unique_ptr<Handler>> prepare(sqlite::Database& db, Authorizer& authorizer,
+                                                  const Bundle& bundle, const Command& command,
+                                                  bool with_reads);
 };
 
 // `ON CONFLICT DO NOTHING` hides from the hook that the row was added again, and with it a later `add` that
 // should outrank a `remove`. This says the same as an update that changes nothing: the text with
 // `DO UPDATE SET key = key`, or the text itself where the conflict may be another one than the key's.
-std::string show_ignored_conflict(const std::string& sql, const Bundle& bundle, const StatementAccess& access);
+std::string show_ignored_conflict(const std::string& sql, const Bundle& bundle,
+                                  const StatementAccess& access);
 
 }  // namespace wherry

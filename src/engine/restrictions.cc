@@ -8,7 +8,8 @@ namespace wherry {
 Result<std::optional<Refusal>> Restrictions::check_one(const Command& command, size_t table, const Row& row) {
   if (!command.allow_deleted) {
     TRY_ASSIGN(const bool deleted, predicates_.is_deleted(table, row));
-    if (deleted) return Refusal{"entity_deleted", cat("the row of ", bundle_.tables[table].name, " is deleted")};
+    if (deleted)
+      return Refusal{"entity_deleted", cat("the row of ", bundle_.tables[table].name, " is deleted")};
   }
   if (!command.allow_locked) {
     TRY_ASSIGN(const bool locked, predicates_.is_locked(table, row));
@@ -24,8 +25,9 @@ Result<std::optional<Refusal>> Restrictions::check_row(const Command& command, s
   return check_parents(command, table, row, read, walked);
 }
 
-Result<std::optional<Refusal>> Restrictions::check_parents(const Command& command, size_t table, const Row& row,
-                                                           const RowReader& read, std::vector<RowRef>* walked) {
+Result<std::optional<Refusal>> Restrictions::check_parents(const Command& command, size_t table,
+                                                           const Row& row, const RowReader& read,
+                                                           std::vector<RowRef>* walked) {
   std::optional<Row> present = row;
   for (int depth = 0; depth < limits::kParentDepth; ++depth) {
     const std::optional<RowRef> parent = parent_of(bundle_, table, *present);

@@ -16,8 +16,8 @@ class Restrictions {
 
   // entity_deleted or entity_locked for the row and then its parents, nearest first. `walked` collects the
   // parents looked at.
-  Result<std::optional<Refusal>> check_row(const Command& command, size_t table, const Row& row, const RowReader& read,
-                                           std::vector<RowRef>* walked);
+  Result<std::optional<Refusal>> check_row(const Command& command, size_t table, const Row& row,
+                                           const RowReader& read, std::vector<RowRef>* walked);
   // The parents alone.
   Result<std::optional<Refusal>> check_parents(const Command& command, size_t table, const Row& row,
                                                const RowReader& read, std::vector<RowRef>* walked);

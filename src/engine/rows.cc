@@ -38,7 +38,8 @@ std::string put_sql(const Table& table) {
   }
   for (size_t column : table.key) keys.push_back(quote_name(table.columns[column].name));
   return cat("INSERT INTO ", quote_name(table.name), "(", column_list(table), ") VALUES(", join(values, ", "),
-             ") ON CONFLICT(", join(keys, ", "), ") DO ", sets.empty() ? "NOTHING" : "UPDATE SET ", join(sets, ", "));
+             ") ON CONFLICT(", join(keys, ", "), ") DO ", sets.empty() ? "NOTHING" : "UPDATE SET ",
+             join(sets, ", "));
 }
 
 }  // namespace
@@ -79,7 +80,9 @@ Result<std::optional<Row>> Rows::read(const RowRef& ref) {
   return row;
 }
 
-Result<> Rows::put(size_t table, const Row& row) { return db_.run(sql_[table].put, row); }
+Result<> Rows::put(size_t table, const Row& row) {
+  return db_.run(sql_[table].put, row);
+}
 
 Result<> Rows::remove(const RowRef& ref) {
   TRY_ASSIGN(const Row key, decode_key(ref.key));
@@ -100,6 +103,8 @@ Row Rows::key_of(size_t table, const Row& row) const {
   return key;
 }
 
-RowRef Rows::ref_of(size_t table, const Row& row) const { return {table, encode_key(key_of(table, row))}; }
+RowRef Rows::ref_of(size_t table, const Row& row) const {
+  return {table, encode_key(key_of(table, row))};
+}
 
 }  // namespace wherry

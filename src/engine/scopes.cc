@@ -32,13 +32,15 @@ namespace {
 int kind_for(const Bundle& bundle, const std::vector<std::string>& roles, int kind) {
   if (roles.empty()) return kind;
   for (size_t i = 0; i < bundle.scope_kinds.size(); ++i)
-    if (bundle.scope_kinds[i].base == kind && bundle.scope_kinds[i].roles == roles) return static_cast<int>(i);
+    if (bundle.scope_kinds[i].base == kind && bundle.scope_kinds[i].roles == roles)
+      return static_cast<int>(i);
   return kind;
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> scopes_of(const Bundle& bundle, size_t table, const Row& row, const RowReader& read) {
+Result<std::vector<std::string>> scopes_of(const Bundle& bundle, size_t table, const Row& row,
+                                           const RowReader& read) {
   std::vector<std::string> names;
   std::optional<Row> present = row;
   const size_t own = table;

@@ -15,7 +15,8 @@ using RowReader = std::function<Result<std::optional<Row>>(const RowRef&)>;
 
 // The names, sorted, without duplicates. For a table with `roles`, those of the restricted kinds.
 // An unreadable or missing parent names none. Walks at most limits::kParentDepth parents.
-Result<std::vector<std::string>> scopes_of(const Bundle& bundle, size_t table, const Row& row, const RowReader& read);
+Result<std::vector<std::string>> scopes_of(const Bundle& bundle, size_t table, const Row& row,
+                                           const RowReader& read);
 
 // The key of the parent row, or nothing when a column of it is NULL.
 std::optional<RowRef> parent_of(const Bundle& bundle, size_t table, const Row& row);

@@ -21,11 +21,11 @@ namespace wherry {
 
 struct ReplicaOptions {
   std::string path;
-  std::string vfs;              // empty: the default
+  std::string vfs;  // empty: the default
   Entropy entropy;
-  bool synchronous_full = true; // false: NORMAL, a power loss may take the latest local commands
+  bool synchronous_full = true;   // false: NORMAL, a power loss may take the latest local commands
   bool reference_rebase = false;  // tests: undo and re-run everything each time
-  bool create = false;          // make the file when it is missing
+  bool create = false;            // make the file when it is missing
 };
 
 class Replica {
@@ -71,7 +71,8 @@ class Replica {
   // The connection is up: says hello with this token.
   Result<> connected(std::string token, Millis now);
   void disconnected();
-  // One whole message from the server. kProtocol and kVersion end the session, other errors are faults of the file.
+  // One whole message from the server. kProtocol and kVersion end the session, other errors are faults of the
+  // file.
   Result<> receive(std::string_view bytes, Millis now);
   // Messages to send, in order.
   std::vector<std::string> take_outgoing();

@@ -8,15 +8,20 @@ namespace {
 
 ErrorCode code_of(int sqlite_code) {
   switch (sqlite_code & 0xFF) {
-    case SQLITE_FULL: return ErrorCode::kFull;
+    case SQLITE_FULL:
+      return ErrorCode::kFull;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-    case SQLITE_READONLY: return ErrorCode::kIo;
+    case SQLITE_READONLY:
+      return ErrorCode::kIo;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return ErrorCode::kBusy;
+    case SQLITE_LOCKED:
+      return ErrorCode::kBusy;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return ErrorCode::kCorrupt;
-    default: return ErrorCode::kSql;
+    case SQLITE_NOTADB:
+      return ErrorCode::kCorrupt;
+    default:
+      return ErrorCode::kSql;
   }
 }
 
@@ -32,7 +37,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Access
                                    vfs.empty() ? nullptr : vfs.c_str());
   std::unique_ptr<Database> db(new Database(handle));
   if (code != SQLITE_OK)
-    return fail(code_of(code), cat("cannot open ", path, ": ", handle ? sqlite3_errmsg(handle) : "no memory"));
+    return fail(code_of(code),
+                cat("cannot open ", path, ": ", handle ? sqlite3_errmsg(handle) : "no memory"));
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   TRY(db->execute("PRAGMA recursive_triggers = ON"));
@@ -108,7 +114,9 @@ Result<std::vector<Row>> Database::rows(std::string_view sql, const Row& paramet
   return rows;
 }
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+  sqlite3_finalize(statement_);
+}
 
 Statement::Statement(Statement&& other) noexcept : db_(other.db_), statement_(other.statement_) {
   other.statement_ = nullptr;
@@ -147,7 +155,8 @@ Statement& Statement::bind_text(int parameter, std::string_view text) {
 }
 
 Statement& Statement::bind_blob(int parameter, std::string_view bytes) {
-  sqlite3_bind_blob64(statement_, parameter, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  sqlite3_bind_blob64(statement_, parameter, bytes.empty() ? "" : bytes.data(), bytes.size(),
+                      SQLITE_TRANSIENT);
   return *this;
 }
 
@@ -160,7 +169,8 @@ Result<bool> Statement::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  Error error{code_of(code), cat(sqlite3_errmsg(db_), " in: ", std::string_view(sqlite3_sql(statement_)).substr(0, 120))};
+  Error error{code_of(code),
+              cat(sqlite3_errmsg(db_), " in: ", std::string_view(sqlite3_sql(statement_)).substr(0, 120))};
   sqlite3_reset(statement_);
   return std::unexpected(std::move(error));
 }
@@ -191,7 +201,9 @@ std::string_view Statement::blob(int column) const {
   return {bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-Value Statement::value(int column) const { return from_sqlite(sqlite3_column_value(statement_, column)); }
+Value Statement::value(int column) const {
+  return from_sqlite(sqlite3_column_value(statement_, column));
+}
 
 Row Statement::row() const {
   Row row;
@@ -203,8 +215,10 @@ Row Statement::row() const {
 
 Value from_sqlite(sqlite3_value* value) {
   switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER: return Value(int64_t{sqlite3_value_int64(value)});
-    case SQLITE_FLOAT: return Value(sqlite3_value_double(value));
+    case SQLITE_INTEGER:
+      return Value(int64_t{sqlite3_value_int64(value)});
+    case SQLITE_FLOAT:
+      return Value(sqlite3_value_double(value));
     case SQLITE_TEXT: {
       const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
       return Value(std::string(text, static_cast<size_t>(sqlite3_value_bytes(value))));
@@ -214,7 +228,8 @@ Value from_sqlite(sqlite3_value* value) {
       const auto size = static_cast<size_t>(sqlite3_value_bytes(value));
       return Value(Blob{size == 0 ? std::string() : std::string(bytes, size)});
     }
-    default: return Value();
+    default:
+      return Value();
   }
 }
 
@@ -236,7 +251,9 @@ Result<Transaction> Transaction::begin(Database& db) {
   return Transaction(&db);
 }
 
-Transaction::~Transaction() { roll_back(); }
+Transaction::~Transaction() {
+  roll_back();
+}
 
 Result<> Transaction::commit() {
   TRY(db_->run("COMMIT"));

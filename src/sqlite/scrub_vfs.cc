@@ -30,10 +30,16 @@ struct Shim {
   std::string name;
 };
 
-sqlite3_vfs* base_of(sqlite3_vfs* vfs) { return static_cast<Shim*>(vfs->pAppData)->base; }
-sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<sqlite3_file*>(reinterpret_cast<File*>(file) + 1); }
+sqlite3_vfs* base_of(sqlite3_vfs* vfs) {
+  return static_cast<Shim*>(vfs->pAppData)->base;
+}
+sqlite3_file* real(sqlite3_file* file) {
+  return reinterpret_cast<sqlite3_file*>(reinterpret_cast<File*>(file) + 1);
+}
 
-size_t big_endian(const unsigned char* at) { return static_cast<size_t>(at[0]) << 8 | at[1]; }
+size_t big_endian(const unsigned char* at) {
+  return static_cast<size_t>(at[0]) << 8 | at[1];
+}
 
 int close_file(sqlite3_file* file) {
   std::free(reinterpret_cast<File*>(file)->page);
@@ -46,7 +52,8 @@ int read_file(sqlite3_file* file, void* to, int amount, sqlite3_int64 offset) {
 
 int write_file(sqlite3_file* file, const void* from, int amount, sqlite3_int64 offset) {
   auto* self = reinterpret_cast<File*>(file);
-  const bool is_page = amount >= 512 && amount <= kPageMost && (amount & (amount - 1)) == 0 && offset % amount == 0;
+  const bool is_page =
+      amount >= 512 && amount <= kPageMost && (amount & (amount - 1)) == 0 && offset % amount == 0;
   if (self->is_database && is_page) {
     if (self->page == nullptr) self->page = static_cast<unsigned char*>(std::malloc(kPageMost));
     if (self->page == nullptr) return SQLITE_IOERR_NOMEM;
@@ -57,28 +64,51 @@ int write_file(sqlite3_file* file, const void* from, int amount, sqlite3_int64 o
   return real(file)->pMethods->xWrite(real(file), from, amount, offset);
 }
 
-int truncate_file(sqlite3_file* f, sqlite3_int64 size) { return real(f)->pMethods->xTruncate(real(f), size); }
-int sync_file(sqlite3_file* f, int flags) { return real(f)->pMethods->xSync(real(f), flags); }
-int file_size(sqlite3_file* f, sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); }
-int lock(sqlite3_file* f, int level) { return real(f)->pMethods->xLock(real(f), level); }
-int unlock(sqlite3_file* f, int level) { return real(f)->pMethods->xUnlock(real(f), level); }
-int check_lock(sqlite3_file* f, int* out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); }
-int control(sqlite3_file* f, int op, void* arg) { return real(f)->pMethods->xFileControl(real(f), op, arg); }
-int sector_size(sqlite3_file* f) { return real(f)->pMethods->xSectorSize(real(f)); }
-int characteristics(sqlite3_file* f) { return real(f)->pMethods->xDeviceCharacteristics(real(f)); }
+int truncate_file(sqlite3_file* f, sqlite3_int64 size) {
+  return real(f)->pMethods->xTruncate(real(f), size);
+}
+int sync_file(sqlite3_file* f, int flags) {
+  return real(f)->pMethods->xSync(real(f), flags);
+}
+int file_size(sqlite3_file* f, sqlite3_int64* size) {
+  return real(f)->pMethods->xFileSize(real(f), size);
+}
+int lock(sqlite3_file* f, int level) {
+  return real(f)->pMethods->xLock(real(f), level);
+}
+int unlock(sqlite3_file* f, int level) {
+  return real(f)->pMethods->xUnlock(real(f), level);
+}
+int check_lock(sqlite3_file* f, int* out) {
+  return real(f)->pMethods->xCheckReservedLock(real(f), out);
+}
+int control(sqlite3_file* f, int op, void* arg) {
+  return real(f)->pMethods->xFileControl(real(f), op, arg);
+}
+int sector_size(sqlite3_file* f) {
+  return real(f)->pMethods->xSectorSize(real(f));
+}
+int characteristics(sqlite3_file* f) {
+  return real(f)->pMethods->xDeviceCharacteristics(real(f));
+}
 int shm_map(sqlite3_file* f, int page, int size, int extend, void volatile** out) {
   return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
 }
 int shm_lock(sqlite3_file* f, int offset, int n, int flags) {
   return real(f)->pMethods->xShmLock(real(f), offset, n, flags);
 }
-void shm_barrier(sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); }
-int shm_unmap(sqlite3_file* f, int flag) { return real(f)->pMethods->xShmUnmap(real(f), flag); }
+void shm_barrier(sqlite3_file* f) {
+  real(f)->pMethods->xShmBarrier(real(f));
+}
+int shm_unmap(sqlite3_file* f, int flag) {
+  return real(f)->pMethods->xShmUnmap(real(f), flag);
+}
 
 // Version 2: no memory mapping, which would pass the writes by.
-const sqlite3_io_methods kMethods = {2,           close_file,  read_file,       write_file, truncate_file, sync_file,
-                                     file_size,   lock,        unlock,          check_lock, control,       sector_size,
-                                     characteristics, shm_map, shm_lock, shm_barrier, shm_unmap, nullptr, nullptr};
+const sqlite3_io_methods kMethods = {
+    2,        close_file,  read_file,  write_file, truncate_file, sync_file,       file_size,
+    lock,     unlock,      check_lock, control,    sector_size,   characteristics, shm_map,
+    shm_lock, shm_barrier, shm_unmap,  nullptr,    nullptr};
 
 int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   auto* self = reinterpret_cast<File*>(file);
@@ -90,17 +120,27 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   return code;
 }
 
-int delete_file(sqlite3_vfs* vfs, const char* name, int sync) { return base_of(vfs)->xDelete(base_of(vfs), name, sync); }
+int delete_file(sqlite3_vfs* vfs, const char* name, int sync) {
+  return base_of(vfs)->xDelete(base_of(vfs), name, sync);
+}
 int access_file(sqlite3_vfs* vfs, const char* name, int flags, int* out) {
   return base_of(vfs)->xAccess(base_of(vfs), name, flags, out);
 }
 int full_path(sqlite3_vfs* vfs, const char* name, int size, char* out) {
   return base_of(vfs)->xFullPathname(base_of(vfs), name, size, out);
 }
-int randomness(sqlite3_vfs* vfs, int size, char* out) { return base_of(vfs)->xRandomness(base_of(vfs), size, out); }
-int sleep_for(sqlite3_vfs* vfs, int micros) { return base_of(vfs)->xSleep(base_of(vfs), micros); }
-int current_time(sqlite3_vfs* vfs, double* out) { return base_of(vfs)->xCurrentTime(base_of(vfs), out); }
-int last_error(sqlite3_vfs* vfs, int size, char* out) { return base_of(vfs)->xGetLastError(base_of(vfs), size, out); }
+int randomness(sqlite3_vfs* vfs, int size, char* out) {
+  return base_of(vfs)->xRandomness(base_of(vfs), size, out);
+}
+int sleep_for(sqlite3_vfs* vfs, int micros) {
+  return base_of(vfs)->xSleep(base_of(vfs), micros);
+}
+int current_time(sqlite3_vfs* vfs, double* out) {
+  return base_of(vfs)->xCurrentTime(base_of(vfs), out);
+}
+int last_error(sqlite3_vfs* vfs, int size, char* out) {
+  return base_of(vfs)->xGetLastError(base_of(vfs), size, out);
+}
 int current_time_64(sqlite3_vfs* vfs, sqlite3_int64* out) {
   return base_of(vfs)->xCurrentTimeInt64(base_of(vfs), out);
 }

@@ -1,7 +1,7 @@
 // A VFS that lets no deleted byte stay in a database file. `PRAGMA secure_delete` overwrites what is deleted,
-// but when SQLite moves cells to a neighbouring page it leaves the old copies in the gap between a page's cell
-// pointers and its cells, and nothing overwrites those. This shim clears the gap of each b-tree page on its
-// way into the file. Source: the b-tree page layout of SQLite's file format.
+// but when SQLite moves cells to a neighbouring page it leaves the old copies in the gap between a page's
+// cell pointers and its cells, and nothing overwrites those. This shim clears the gap of each b-tree page on
+// its way into the file. Source: the b-tree page layout of SQLite's file format.
 #pragma once
 
 #include <string>

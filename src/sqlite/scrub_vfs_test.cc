@@ -24,13 +24,15 @@ int remains(const std::string& vfs, int databases) {
     fs::remove(path);
     {
       auto db = *Database::open(path.string(), Access::kReadWriteCreate, vfs);
-      EXPECT_TRUE(db->execute("PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
-                              "CREATE TABLE t(k TEXT PRIMARY KEY, v TEXT) WITHOUT ROWID; CREATE INDEX i ON t(v);"));
+      EXPECT_TRUE(
+          db->execute("PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
+                      "CREATE TABLE t(k TEXT PRIMARY KEY, v TEXT) WITHOUT ROWID; CREATE INDEX i ON t(v);"));
       for (int i = 0; i < 1500; ++i) {
         const bool marked = random() % 2 == 0;
-        EXPECT_TRUE(db->run("INSERT OR IGNORE INTO t VALUES(?, ?)",
-                            {Value(cat(random() % 100000)),
-                             Value(cat(random() % 1000, marked ? "zzmarker" : "plain", std::string(random() % 60, 'x')))}));
+        EXPECT_TRUE(db->run(
+            "INSERT OR IGNORE INTO t VALUES(?, ?)",
+            {Value(cat(random() % 100000)),
+             Value(cat(random() % 1000, marked ? "zzmarker" : "plain", std::string(random() % 60, 'x')))}));
       }
       EXPECT_TRUE(db->execute("DELETE FROM t WHERE v LIKE '%zzmarker%'; PRAGMA wal_checkpoint(TRUNCATE);"));
       EXPECT_EQ(**db->value("PRAGMA integrity_check"), Value("ok"));

@@ -22,21 +22,24 @@ Result<std::vector<ScopeId>> Access::roots(const Holder& holder) {
 }
 
 Result<std::vector<ScopeId>> Access::targets(ScopeId to) {
-  TRY_ASSIGN(const auto rows, db_.rows("SELECT DISTINCT scope FROM wherry_edges WHERE to_scope = ?", {Value(to)}));
+  TRY_ASSIGN(const auto rows,
+             db_.rows("SELECT DISTINCT scope FROM wherry_edges WHERE to_scope = ?", {Value(to)}));
   std::vector<ScopeId> ids;
   for (const Row& row : rows) ids.push_back(*row[0].integer());
   return ids;
 }
 
 Result<bool> Access::edge_exists(ScopeId to, ScopeId scope) {
-  TRY_ASSIGN(const auto found, db_.value("SELECT 1 FROM wherry_edges WHERE to_scope = ? AND scope = ? LIMIT 1",
-                                         {Value(to), Value(scope)}));
+  TRY_ASSIGN(const auto found,
+             db_.value("SELECT 1 FROM wherry_edges WHERE to_scope = ? AND scope = ? LIMIT 1",
+                       {Value(to), Value(scope)}));
   return found.has_value();
 }
 
 bool Access::may_have_twin(const Holder& holder, const ScopeInfo& twin) const {
-  return std::ranges::any_of(names_.kind(twin).roles,
-                             [&](const std::string& role) { return std::ranges::binary_search(holder.roles, role); });
+  return std::ranges::any_of(names_.kind(twin).roles, [&](const std::string& role) {
+    return std::ranges::binary_search(holder.roles, role);
+  });
 }
 
 Result<std::unordered_set<ScopeId>> Access::closure(const Holder& holder) {
@@ -57,7 +60,8 @@ Result<std::unordered_set<ScopeId>> Access::closure(const Holder& holder) {
   return held;
 }
 
-Result<std::shared_ptr<Holder>> Access::holder(const std::string& user_id, std::vector<std::string> roles, Seq seq) {
+Result<std::shared_ptr<Holder>> Access::holder(const std::string& user_id, std::vector<std::string> roles,
+                                               Seq seq) {
   std::ranges::sort(roles);
   roles.erase(std::ranges::unique(roles).begin(), roles.end());
   std::shared_ptr<Holder>& holder = holders_[{user_id, roles}];
@@ -74,8 +78,8 @@ Result<std::shared_ptr<Holder>> Access::holder(const std::string& user_id, std::
 
 Result<> Access::note_roots(const Holder& holder, Seq seq) {
   TRY_ASSIGN(const std::vector<ScopeId> ids, roots(holder));
-  TRY_ASSIGN(const auto rows,
-             db_.rows("SELECT scope FROM wherry_roots WHERE user_id = ? AND until IS NULL", {Value(holder.user_id)}));
+  TRY_ASSIGN(const auto rows, db_.rows("SELECT scope FROM wherry_roots WHERE user_id = ? AND until IS NULL",
+                                       {Value(holder.user_id)}));
   std::vector<ScopeId> open;
   for (const Row& row : rows) open.push_back(*row[0].integer());
   for (const ScopeId id : ids)
@@ -131,8 +135,9 @@ Result<> Access::apply(const EdgeChanges& changes, Seq seq) {
     if (!exists) lost.push_back(edge);
   }
   for (const Edge& edge : won)
-    TRY(db_.run("INSERT OR REPLACE INTO wherry_edge_history(to_scope, scope, since, until) VALUES(?, ?, ?, NULL)",
-                {Value(edge.to), Value(edge.scope), Value(seq.number)}));
+    TRY(db_.run(
+        "INSERT OR REPLACE INTO wherry_edge_history(to_scope, scope, since, until) VALUES(?, ?, ?, NULL)",
+        {Value(edge.to), Value(edge.scope), Value(seq.number)}));
   for (const Edge& edge : lost)
     TRY(db_.run("UPDATE wherry_edge_history SET until = ? WHERE to_scope = ? AND scope = ? AND until IS NULL",
                 {Value(seq.number), Value(edge.to), Value(edge.scope)}));
@@ -159,7 +164,8 @@ Result<> Access::gain(Holder& holder, ScopeId scope) {
 }
 
 Result<bool> Access::still_held(Holder& holder, ScopeId scope) {
-  TRY_ASSIGN(const auto rows, db_.rows("SELECT DISTINCT to_scope FROM wherry_edges WHERE scope = ?", {Value(scope)}));
+  TRY_ASSIGN(const auto rows,
+             db_.rows("SELECT DISTINCT to_scope FROM wherry_edges WHERE scope = ?", {Value(scope)}));
   for (const Row& row : rows)
     if (holder.holds(*row[0].integer())) return true;
   TRY_ASSIGN(const std::vector<ScopeId> own, roots(holder));

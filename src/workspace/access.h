@@ -21,7 +21,7 @@ struct Holder {
   std::string user_id;
   std::vector<std::string> roles;  // sorted
   std::unordered_set<ScopeId> scopes;
-  std::set<ScopeId> changed;       // since the last take_changed(): to be compared by the sessions
+  std::set<ScopeId> changed;  // since the last take_changed(): to be compared by the sessions
   bool holds(ScopeId scope) const { return scopes.contains(scope); }
 };
 

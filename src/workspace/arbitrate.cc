@@ -80,11 +80,13 @@ Result<std::vector<protocol::LostCell>> arbitrate(Delta& delta, const Contender&
     if (!version || (contender.knows_base && version->seq <= contender.base_seq)) continue;
     TRY(arbiter.judge(change, *version, lost));
   }
-  std::erase_if(delta.rows, [](const RowChange& c) { return !c.changes_row() && c.assigned == 0 && !c.existence; });
+  std::erase_if(delta.rows,
+                [](const RowChange& c) { return !c.changes_row() && c.assigned == 0 && !c.existence; });
   return lost;
 }
 
-Result<> record_versions(const Delta& delta, const Contender& contender, const Bundle& bundle, Versions& versions) {
+Result<> record_versions(const Delta& delta, const Contender& contender, const Bundle& bundle,
+                         Versions& versions) {
   for (const RowChange& change : delta.rows) {
     TRY_ASSIGN(std::optional<Version> version, versions.read(change.ref));
     if (!version) version = Version{contender.seq, false, Seq{}, {}};

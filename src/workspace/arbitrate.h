@@ -13,13 +13,14 @@
 namespace wherry::workspace {
 
 struct Contender {
-  Log::Writer writer;   // stamp and id of the command
-  Seq seq;              // the place it is about to get
-  Seq base_seq;         // all it had seen: cells written up to here are its to overwrite
+  Log::Writer writer;      // stamp and id of the command
+  Seq seq;                 // the place it is about to get
+  Seq base_seq;            // all it had seen: cells written up to here are its to overwrite
   bool knows_base = true;  // false for imports, whose stamp is their own and may lie before what they saw
 };
 
-// A command that deletes a row softly keeps all that it sets in it: a deletion wins over edits, whenever made.
+// A command that deletes a row softly keeps all that it sets in it: a deletion wins over edits, whenever
+// made.
 //
 // Puts back the cells that the command loses, in the tables and in the delta; changes that vanish leave the
 // delta. Returns what was lost.
@@ -27,6 +28,7 @@ Result<std::vector<protocol::LostCell>> arbitrate(Delta& delta, const Contender&
                                                   Versions& versions, Log& log);
 
 // Notes in the versions what the accepted delta wrote.
-Result<> record_versions(const Delta& delta, const Contender& contender, const Bundle& bundle, Versions& versions);
+Result<> record_versions(const Delta& delta, const Contender& contender, const Bundle& bundle,
+                         Versions& versions);
 
 }  // namespace wherry::workspace

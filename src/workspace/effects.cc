@@ -9,7 +9,9 @@ namespace wherry::workspace {
 
 namespace {
 
-bool contains(const std::vector<ScopeId>& sorted, ScopeId id) { return std::ranges::binary_search(sorted, id); }
+bool contains(const std::vector<ScopeId>& sorted, ScopeId id) {
+  return std::ranges::binary_search(sorted, id);
+}
 
 Cells differing(const Row& a, const Row& b) {
   Cells cells = 0;
@@ -41,8 +43,8 @@ const RowEffect* Effects::of(const RowRef& ref) const {
   return at == rows_touched_.end() ? nullptr : &at->second;
 }
 
-Result<> Effects::touch(const RowRef& ref, Seq seq, std::vector<ScopeId> was, std::vector<ScopeId> is, bool whole,
-                        Cells changed, std::vector<ScopeId>& touched) {
+Result<> Effects::touch(const RowRef& ref, Seq seq, std::vector<ScopeId> was, std::vector<ScopeId> is,
+                        bool whole, Cells changed, std::vector<ScopeId>& touched) {
   touched.insert(touched.end(), was.begin(), was.end());
   touched.insert(touched.end(), is.begin(), is.end());
   const auto [at, is_new] = rows_touched_.try_emplace(ref);
@@ -72,15 +74,16 @@ Result<std::vector<ScopeId>> Effects::add(const Delta& delta, Seq seq) {
     const bool moved = was != is;
     const Cells changed = change.before && change.after ? differing(*change.before, *change.after) : 0;
     TRY(touch(change.ref, seq, std::move(was), std::move(is), change.is_insert(), changed, touched));
-    if (moved) TRY(move_children(table, change.after ? *change.after : *change.before, then, now, seq, 0, touched));
+    if (moved)
+      TRY(move_children(table, change.after ? *change.after : *change.before, then, now, seq, 0, touched));
   }
   std::ranges::sort(touched);
   touched.erase(std::ranges::unique(touched).begin(), touched.end());
   return touched;
 }
 
-Result<> Effects::move_children(size_t table, const Row& row, const RowReader& then, const RowReader& now, Seq seq,
-                                int depth, std::vector<ScopeId>& touched) {
+Result<> Effects::move_children(size_t table, const Row& row, const RowReader& then, const RowReader& now,
+                                Seq seq, int depth, std::vector<ScopeId>& touched) {
   if (depth == limits::kParentDepth) return {};
   const Row key = rows_.key_of(table, row);
   for (size_t child = 0; child < bundle_.tables.size(); ++child) {
@@ -113,15 +116,17 @@ Result<> Effects::write_index() {
     TRY_ASSIGN(const std::optional<Version> old_version, versions_.stored(ref));
     if (old_version) {
       for (const ScopeId scope : effect.was) {
-        TRY_ASSIGN(sqlite::Statement * s, db_.cached("DELETE FROM wherry_scope_index WHERE scope = ? AND seq = ? AND "
-                                                     "tbl = ? AND key = ?"));
+        TRY_ASSIGN(sqlite::Statement * s,
+                   db_.cached("DELETE FROM wherry_scope_index WHERE scope = ? AND seq = ? AND "
+                              "tbl = ? AND key = ?"));
         s->bind(1, scope).bind(2, old_version->seq.number).bind(3, id).bind_blob(4, ref.key);
         TRY(s->run());
       }
     }
     const auto insert = [&](ScopeId scope, int64_t gone) -> Result<> {
-      TRY_ASSIGN(sqlite::Statement * s, db_.cached("INSERT OR REPLACE INTO wherry_scope_index(scope, seq, tbl, key, "
-                                                   "gone) VALUES(?, ?, ?, ?, ?)"));
+      TRY_ASSIGN(sqlite::Statement * s,
+                 db_.cached("INSERT OR REPLACE INTO wherry_scope_index(scope, seq, tbl, key, "
+                            "gone) VALUES(?, ?, ?, ?, ?)"));
       s->bind(1, scope).bind(2, effect.seq.number).bind(3, id).bind_blob(4, ref.key).bind(5, gone);
       return s->run();
     };
@@ -159,7 +164,8 @@ Result<std::map<ScopeId, ScopeItems>> Effects::items() {
       TRY_ASSIGN(Row key, decode_key(ref.key));
       protocol::RowItem item{protocol::RowItem::Kind::kSet, table.id, effect.seq, std::move(key), {}};
       for (size_t i = 0; i < row->size(); ++i)
-        if ((effect.changed & Cells{1} << i) != 0) item.cells.emplace_back(static_cast<int64_t>(i), (*row)[i]);
+        if ((effect.changed & Cells{1} << i) != 0)
+          item.cells.emplace_back(static_cast<int64_t>(i), (*row)[i]);
       add(scope, std::move(item));
     }
   }

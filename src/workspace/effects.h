@@ -14,10 +14,10 @@
 namespace wherry::workspace {
 
 struct RowEffect {
-  Seq seq;                        // of the last command of the group that touched it
-  std::vector<ScopeId> was, is;   // sorted: scopes before the group and after it
-  bool whole = false;             // inserted or added anew in the group: cells alone do not tell it
-  Cells changed = 0;              // cells whose value changed, over the group
+  Seq seq;                       // of the last command of the group that touched it
+  std::vector<ScopeId> was, is;  // sorted: scopes before the group and after it
+  bool whole = false;            // inserted or added anew in the group: cells alone do not tell it
+  Cells changed = 0;             // cells whose value changed, over the group
 };
 
 // The items of one scope, and about how many bytes they are unpacked.
@@ -45,8 +45,8 @@ class Effects {
  private:
   Result<> touch(const RowRef& ref, Seq seq, std::vector<ScopeId> was, std::vector<ScopeId> is, bool whole,
                  Cells changed, std::vector<ScopeId>& touched);
-  Result<> move_children(size_t table, const Row& row, const RowReader& then, const RowReader& now, Seq seq, int depth,
-                         std::vector<ScopeId>& touched);
+  Result<> move_children(size_t table, const Row& row, const RowReader& then, const RowReader& now, Seq seq,
+                         int depth, std::vector<ScopeId>& touched);
 
   sqlite::Database& db_;
   const Bundle& bundle_;

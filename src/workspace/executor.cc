@@ -17,7 +17,9 @@ namespace {
 class ServerJudge : public Judge {
  public:
   ServerJudge(const Executor::Parts& parts, std::shared_ptr<Holder> holder, Contender contender)
-      : p_(parts), holder_(std::move(holder)), contender_(std::move(contender)),
+      : p_(parts),
+        holder_(std::move(holder)),
+        contender_(std::move(contender)),
         read_([this](const RowRef& ref) { return p_.engine.rows().read(ref); }) {}
 
   Result<bool> may_read(size_t table, const Row& row) override { return readable(table, row, nullptr); }
@@ -25,7 +27,8 @@ class ServerJudge : public Judge {
   Result<std::optional<Refusal>> settle(const Call& call, Delta& delta) override {
     auto verdict = arbitrate(delta, contender_, p_.engine, p_.versions, p_.log);
     if (!verdict) {
-      if (auto refusal = refusal_of(p_.db.handle()); refusal && verdict.error().code == ErrorCode::kSql) return refusal;
+      if (auto refusal = refusal_of(p_.db.handle()); refusal && verdict.error().code == ErrorCode::kSql)
+        return refusal;
       return std::unexpected(std::move(verdict).error());
     }
     lost = *std::move(verdict);
@@ -63,8 +66,9 @@ class ServerJudge : public Judge {
     // Nobody reads server-only tables; their handlers alone govern them.
     if (!holder_ || p_.bundle.tables[table].kind != TableKind::kSynced) return true;
     TRY_ASSIGN(const std::vector<ScopeId> scopes, p_.access.scope_ids(table, row, read_));
-    return std::ranges::any_of(
-        scopes, [&](ScopeId id) { return holder_->holds(id) || (gained != nullptr && gained->contains(id)); });
+    return std::ranges::any_of(scopes, [&](ScopeId id) {
+      return holder_->holds(id) || (gained != nullptr && gained->contains(id));
+    });
   }
 
   const Executor::Parts& p_;
@@ -105,7 +109,8 @@ bool Executor::within_quota(const std::string& user_id, Millis now) {
   return ++quota.count <= limits::kRejectionsPerHour;
 }
 
-Result<Handled> Executor::execute(const Submission& s, const std::string& epoch, Stamp& last_stamp, Millis now) {
+Result<Handled> Executor::execute(const Submission& s, const std::string& epoch, Stamp& last_stamp,
+                                  Millis now) {
   const Seq seq{p_.log.head().number + 1};
   TRY_ASSIGN(const Stamp stamp, stamp_of(s, last_stamp));
   Handled executed;
@@ -153,7 +158,8 @@ Result<Handled> Executor::execute(const Submission& s, const std::string& epoch,
     TRY_ASSIGN(Execution execution, p_.engine.run(call, &judge));
     if (!p_.db.in_transaction()) {
       executed.broke_transaction = true;
-      executed.why = execution.refusal ? execution.refusal : Refusal{"handler_error", "the transaction was rolled back"};
+      executed.why =
+          execution.refusal ? execution.refusal : Refusal{"handler_error", "the transaction was rolled back"};
       return executed;
     }
     superseded_whole = execution.refusal && execution.refusal->code == ServerJudge::kSuperseded;

@@ -18,25 +18,25 @@ struct Submission {
   std::string id;
   std::string name;
   std::string data;
-  std::string user_id;               // the author
+  std::string user_id;  // the author
   std::vector<std::string> roles;
-  std::string submitted_by;          // empty: the author himself
+  std::string submitted_by;  // empty: the author himself
   std::optional<std::string> replica_id;
   int64_t replica_seq = 0;
   Millis client_timestamp;
-  Millis clock_offset;               // server clock minus the client's, as measured at hello
+  Millis clock_offset;  // server clock minus the client's, as measured at hello
   Seq base_seq;
   Millis received;
-  bool is_import = false;            // keeps client_timestamp as its stamp
-  bool unrestricted = false;         // user `system`: sees everything
-  std::optional<Refusal> refuse;     // set when an earlier attempt broke the transaction
+  bool is_import = false;         // keeps client_timestamp as its stamp
+  bool unrestricted = false;      // user `system`: sees everything
+  std::optional<Refusal> refuse;  // set when an earlier attempt broke the transaction
 };
 
 struct Handled {
   protocol::Answer answer;
-  std::vector<RowRef> rows;          // that it touched, for the author's answer…
-  size_t bytes = 0;                  // …and about how many bytes they are
-  bool broke_transaction = false;    // nothing is left of the group: run it again with `refuse` set
+  std::vector<RowRef> rows;        // that it touched, for the author's answer…
+  size_t bytes = 0;                // …and about how many bytes they are
+  bool broke_transaction = false;  // nothing is left of the group: run it again with `refuse` set
   std::optional<Refusal> why;
 };
 
@@ -55,7 +55,8 @@ class Executor {
   explicit Executor(Parts parts) : p_(parts) {}
 
   // `last_stamp`: of the same replica's last command; raised to this one's.
-  Result<Handled> execute(const Submission& submission, const std::string& epoch, Stamp& last_stamp, Millis now);
+  Result<Handled> execute(const Submission& submission, const std::string& epoch, Stamp& last_stamp,
+                          Millis now);
   // Counts of rejections, for the quota per user and hour.
   void forget_rejections() { rejections_.clear(); }
 

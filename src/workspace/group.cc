@@ -1,5 +1,5 @@
-// Running what waits as one transaction. A command whose interrupted write made SQLite roll everything back is
-// refused, and the group runs again without it: its neighbours do not notice.
+// Running what waits as one transaction. A command whose interrupted write made SQLite roll everything back
+// is refused, and the group runs again without it: its neighbours do not notice.
 #include "base/limits.h"
 #include "workspace/workspace_impl.h"
 
@@ -10,8 +10,9 @@ using namespace workspace;
 Result<Workspace::Impl::ReplicaState*> Workspace::Impl::replica_state(const std::string& replica_id) {
   const auto [at, is_new] = replicas_.try_emplace(replica_id);
   if (is_new) {
-    TRY_ASSIGN(const auto rows, db_->rows("SELECT received, last_stamp FROM wherry_replicas WHERE replica_id = ?",
-                                          {Value(replica_id)}));
+    TRY_ASSIGN(const auto rows,
+               db_->rows("SELECT received, last_stamp FROM wherry_replicas WHERE replica_id = ?",
+                         {Value(replica_id)}));
     if (!rows.empty()) at->second = {*rows[0][0].integer(), Stamp{*rows[0][1].integer()}, false};
   }
   return &at->second;
@@ -20,8 +21,9 @@ Result<Workspace::Impl::ReplicaState*> Workspace::Impl::replica_state(const std:
 Result<> Workspace::Impl::flush_replicas(Millis now) {
   for (const auto& [id, state] : replicas_)
     if (state.changed)
-      TRY(db_->run("UPDATE wherry_replicas SET received = ?, last_stamp = ?, seen_at = ? WHERE replica_id = ?",
-                   {Value(state.received), Value(state.last_stamp.bits), Value(now.count), Value(id)}));
+      TRY(db_->run(
+          "UPDATE wherry_replicas SET received = ?, last_stamp = ?, seen_at = ? WHERE replica_id = ?",
+          {Value(state.received), Value(state.last_stamp.bits), Value(now.count), Value(id)}));
   replicas_.clear();
   return {};
 }
@@ -41,8 +43,13 @@ Result<Workspace::Impl::Done> Workspace::Impl::resend(const Waiting& waiting, co
   const Submission& s = waiting.submission;
   const std::string& sender = s.submitted_by.empty() ? s.user_id : s.submitted_by;
   if (stored.user_id != sender && stored.submitted_by != sender) {
-    done.executed.answer = {s.id, s.replica_seq, {}, protocol::Outcome::kRejected, "command_id_taken",
-                            "another command has this id", {}};
+    done.executed.answer = {s.id,
+                            s.replica_seq,
+                            {},
+                            protocol::Outcome::kRejected,
+                            "command_id_taken",
+                            "another command has this id",
+                            {}};
     return done;
   }
   done.executed.answer = stored.answer;
@@ -71,12 +78,14 @@ Result<Workspace::Impl::Done> Workspace::Impl::run_one(Waiting& waiting, Millis 
   if (stored) return resend(waiting, *stored);
   Stamp none;
   Done done;
-  TRY_ASSIGN(done.executed, executor_.execute(s, epoch_, replica != nullptr ? replica->last_stamp : none, now));
+  TRY_ASSIGN(done.executed,
+             executor_.execute(s, epoch_, replica != nullptr ? replica->last_stamp : none, now));
   return done;
 }
 
 // False when the transaction was lost; the offender then carries its refusal.
-Result<bool> Workspace::Impl::attempt_group(std::vector<Waiting>& group, std::vector<Done>& done, Millis now) {
+Result<bool> Workspace::Impl::attempt_group(std::vector<Waiting>& group, std::vector<Done>& done,
+                                            Millis now) {
   done.clear();
   effects_.begin();
   std::unordered_set<SessionId> stopped;  // their numbers do not fit: nothing behind may overtake
@@ -101,7 +110,8 @@ Result<bool> Workspace::Impl::attempt_group(std::vector<Waiting>& group, std::ve
   return true;
 }
 
-Result<std::vector<Workspace::Impl::Done>> Workspace::Impl::run_group(std::vector<Waiting>& group, Millis now) {
+Result<std::vector<Workspace::Impl::Done>> Workspace::Impl::run_group(std::vector<Waiting>& group,
+                                                                      Millis now) {
   std::vector<Done> done;
   while (true) {
     auto finished = attempt_group(group, done, now);

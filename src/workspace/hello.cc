@@ -46,7 +46,8 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
     names_.committed();
   }
   for (auto& [id, greeting] : greetings)
-    if (const auto at = sessions.find(id); at != sessions.end()) TRY(welcome(at->second, std::move(greeting), now));
+    if (const auto at = sessions.find(id); at != sessions.end())
+      TRY(welcome(at->second, std::move(greeting), now));
   return {};
 }
 
@@ -91,7 +92,8 @@ Result<Workspace::Impl::Greeting> Workspace::Impl::greet(Session& session, Milli
   welcome.workspace = options.name;
   welcome.server_time = now;
   welcome.limits = {static_cast<int64_t>(limits::kMessageBytes), static_cast<int64_t>(limits::kCommandBytes),
-                    static_cast<int64_t>(limits::kWindowCommands), static_cast<int64_t>(limits::kWindowBytes)};
+                    static_cast<int64_t>(limits::kWindowCommands),
+                    static_cast<int64_t>(limits::kWindowBytes)};
   welcome.user_id = session.who.user_id;
   welcome.roles = session.who.roles;
   TRY_ASSIGN(greeting.holder, access_.holder(session.who.user_id, session.who.roles, log.head()));
@@ -108,14 +110,16 @@ Result<> Workspace::Impl::greet_replica(Session& session, Greeting& greeting, Mi
   protocol::Welcome& welcome = greeting.welcome;
   welcome.identity = random_bytes(kIdentityBytes);
   if (hello.replica_id) {
-    TRY_ASSIGN(const auto rows, db_->rows("SELECT user_id, identity, next_identity, received FROM wherry_replicas "
-                                          "WHERE replica_id = ?",
-                                          {Value(*hello.replica_id)}));
+    TRY_ASSIGN(const auto rows,
+               db_->rows("SELECT user_id, identity, next_identity, received FROM wherry_replicas "
+                         "WHERE replica_id = ?",
+                         {Value(*hello.replica_id)}));
     const auto is = [&](const Value& v) { return v.blob() != nullptr && v.blob()->bytes == hello.identity; };
     if (!rows.empty() && *rows[0][0].text() == session.who.user_id && (is(rows[0][1]) || is(rows[0][2]))) {
-      TRY(db_->run("UPDATE wherry_replicas SET identity = ?, next_identity = ?, seen_at = ? WHERE replica_id = ?",
-                   {Value(Blob{hello.identity}), Value(Blob{welcome.identity}), Value(now.count),
-                    Value(*hello.replica_id)}));
+      TRY(db_->run(
+          "UPDATE wherry_replicas SET identity = ?, next_identity = ?, seen_at = ? WHERE replica_id = ?",
+          {Value(Blob{hello.identity}), Value(Blob{welcome.identity}), Value(now.count),
+           Value(*hello.replica_id)}));
       welcome.replica_id = *hello.replica_id;
       TRY_ASSIGN(greeting.backlog, log.of_replica(welcome.replica_id, hello.answered,
                                                   static_cast<int64_t>(limits::kWindowCommands)));
@@ -131,19 +135,21 @@ Result<> Workspace::Impl::greet_replica(Session& session, Greeting& greeting, Mi
     welcome.renewed = true;
   }
   welcome.replica_id = uuids_.make(now).text();
-  return db_->run("INSERT INTO wherry_replicas(replica_id, user_id, received, last_stamp, identity, next_identity, "
-                  "seen_at) VALUES(?, ?, 0, 0, ?, NULL, ?)",
-                  {Value(welcome.replica_id), Value(session.who.user_id), Value(Blob{welcome.identity}),
-                   Value(now.count)});
+  return db_->run(
+      "INSERT INTO wherry_replicas(replica_id, user_id, received, last_stamp, identity, next_identity, "
+      "seen_at) VALUES(?, ?, 0, 0, ?, NULL, ?)",
+      {Value(welcome.replica_id), Value(session.who.user_id), Value(Blob{welcome.identity}),
+       Value(now.count)});
 }
 
 // Whoever speaks after `welcome` has made its token durable; from now on the one before tells a copy.
 Result<> Workspace::Impl::confirm_identities() {
   TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
   for (const std::string& id : std::exchange(confirmed_, {}))
-    TRY(db_->run("UPDATE wherry_replicas SET identity = next_identity, next_identity = NULL WHERE replica_id = ? AND "
-                 "next_identity IS NOT NULL",
-                 {Value(id)}));
+    TRY(db_->run(
+        "UPDATE wherry_replicas SET identity = next_identity, next_identity = NULL WHERE replica_id = ? AND "
+        "next_identity IS NOT NULL",
+        {Value(id)}));
   return transaction.commit();
 }
 
@@ -178,7 +184,8 @@ Result<> Workspace::Impl::welcome(Session& session, Greeting greeting, Millis) {
   // An old connection of the same replica may still look alive.
   std::vector<SessionId> replaced;
   for (const auto& [id, other] : sessions)
-    if (id != session.id && other.state == Session::State::kReady && other.replica_id == greeting.welcome.replica_id)
+    if (id != session.id && other.state == Session::State::kReady &&
+        other.replica_id == greeting.welcome.replica_id)
       replaced.push_back(id);
   for (const SessionId id : replaced) say_bye(id, "replaced", "the replica connected again", Millis{-1});
 

@@ -8,15 +8,19 @@ namespace wherry::workspace {
 
 namespace {
 
-Value optional_text(std::string_view text) { return text.empty() ? Value() : Value(text); }
+Value optional_text(std::string_view text) {
+  return text.empty() ? Value() : Value(text);
+}
 
 constexpr const char* kAppend =
     "INSERT INTO wherry_commands(seq, id, user_id, entity_id, name, data, client_timestamp, "
-    "server_received_timestamp, server_handled_timestamp, replica_id, replica_seq, base_seq, epoch, schema_version, "
+    "server_received_timestamp, server_handled_timestamp, replica_id, replica_seq, base_seq, epoch, "
+    "schema_version, "
     "roles, submitted_by, stamp, greatest_stamp, outcome, code, message, lost, delta, scopes, salt, hash) "
     "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26)";
 
-constexpr const char* kStoredColumns = "id, replica_seq, seq, outcome, code, message, lost, user_id, submitted_by, delta";
+constexpr const char* kStoredColumns =
+    "id, replica_seq, seq, outcome, code, message, lost, user_id, submitted_by, delta";
 
 Log::Stored stored_of(const sqlite::Statement& s) {
   Log::Stored stored;
@@ -38,9 +42,12 @@ Log::Stored stored_of(const sqlite::Statement& s) {
 
 std::string_view outcome_text(protocol::Outcome outcome) {
   switch (outcome) {
-    case protocol::Outcome::kApplied: return "applied";
-    case protocol::Outcome::kSuperseded: return "superseded";
-    case protocol::Outcome::kRejected: return "rejected";
+    case protocol::Outcome::kApplied:
+      return "applied";
+    case protocol::Outcome::kSuperseded:
+      return "superseded";
+    case protocol::Outcome::kRejected:
+      return "rejected";
   }
   return "applied";
 }
@@ -106,8 +113,8 @@ std::string fixed_columns(const Record& r) {
   return bytes;
 }
 
-std::string chain_hash(const Hasher& hasher, std::string_view previous, std::string_view fixed, std::string_view salt,
-                       std::string_view data, std::string_view delta) {
+std::string chain_hash(const Hasher& hasher, std::string_view previous, std::string_view fixed,
+                       std::string_view salt, std::string_view data, std::string_view delta) {
   return hasher(cat(previous, fixed, hasher(cat(salt, "data", data)), hasher(cat(salt, "delta", delta))));
 }
 
@@ -166,13 +173,15 @@ Result<Log::Writer> Log::writer(Seq seq) {
 }
 
 Result<std::optional<std::string>> Log::hash_at(Seq seq) {
-  TRY_ASSIGN(const auto value, db_.value("SELECT hash FROM wherry_commands WHERE seq = ?", {Value(seq.number)}));
+  TRY_ASSIGN(const auto value,
+             db_.value("SELECT hash FROM wherry_commands WHERE seq = ?", {Value(seq.number)}));
   if (!value || value->blob() == nullptr) return std::nullopt;
   return value->blob()->bytes;
 }
 
 Result<std::optional<Log::Stored>> Log::find(const std::string& command_id) {
-  TRY_ASSIGN(sqlite::Statement * s, db_.cached(cat("SELECT ", kStoredColumns, " FROM wherry_commands WHERE id = ?")));
+  TRY_ASSIGN(sqlite::Statement * s,
+             db_.cached(cat("SELECT ", kStoredColumns, " FROM wherry_commands WHERE id = ?")));
   s->bind_text(1, command_id);
   TRY_ASSIGN(const bool found, s->step());
   std::optional<Stored> stored;
@@ -181,7 +190,8 @@ Result<std::optional<Log::Stored>> Log::find(const std::string& command_id) {
   return stored;
 }
 
-Result<std::vector<Log::Stored>> Log::of_replica(const std::string& replica_id, int64_t replica_seq, int64_t most) {
+Result<std::vector<Log::Stored>> Log::of_replica(const std::string& replica_id, int64_t replica_seq,
+                                                 int64_t most) {
   TRY_ASSIGN(sqlite::Statement * s,
              db_.cached(cat("SELECT ", kStoredColumns,
                             " FROM wherry_commands WHERE replica_id = ? AND replica_seq > ? "

@@ -31,8 +31,8 @@ struct Record {
   Stamp stamp;
   protocol::Outcome outcome = protocol::Outcome::kApplied;
   std::string code, message;
-  std::string lost;   // MessagePack: lost cells
-  std::string delta;  // engine/delta.h
+  std::string lost;    // MessagePack: lost cells
+  std::string delta;   // engine/delta.h
   std::string scopes;  // JSON array of scope ids the command touched
 };
 
@@ -83,8 +83,8 @@ protocol::Outcome outcome_from(std::string_view text);
 
 // The hash of an entry: over the previous hash, its fixed columns, and the salted digests of data and delta.
 // `fixed` is the MessagePack array of the columns in the order of docs/STORAGE.md.
-std::string chain_hash(const Hasher& hasher, std::string_view previous, std::string_view fixed, std::string_view salt,
-                       std::string_view data, std::string_view delta);
+std::string chain_hash(const Hasher& hasher, std::string_view previous, std::string_view fixed,
+                       std::string_view salt, std::string_view data, std::string_view delta);
 std::string fixed_columns(const Record& record);
 
 std::string encode_lost(const std::vector<protocol::LostCell>& lost);

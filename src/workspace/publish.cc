@@ -29,7 +29,8 @@ void Workspace::Impl::say_bye(SessionId id, std::string code, std::string messag
   const auto at = sessions.find(id);
   if (at == sessions.end()) return;
   const uint16_t close_code = protocol::close_code(code);
-  std::string bytes = protocol::encode(protocol::Bye{code, message, retry_after}, protocol::Compression::kPlain);
+  std::string bytes =
+      protocol::encode(protocol::Bye{code, message, retry_after}, protocol::Compression::kPlain);
   outputs.push_back({id, std::move(bytes), true, close_code, std::move(code)});
   disconnect(id);
 }
@@ -42,7 +43,8 @@ SessionScope& Workspace::Impl::add_scope(Session& session, ScopeId scope, bool o
   return held;
 }
 
-void Workspace::Impl::set_state(Session& session, ScopeId scope, SessionScope& held, SessionScope::State state) {
+void Workspace::Impl::set_state(Session& session, ScopeId scope, SessionScope& held,
+                                SessionScope::State state) {
   using State = SessionScope::State;
   if (held.state == State::kLive && state != State::kLive) {
     const auto live = live_.find(scope);
@@ -62,7 +64,8 @@ void Workspace::Impl::forget_scope(Session& session, ScopeId scope) {
   session.scopes.erase(at);
 }
 
-const std::string& Workspace::Impl::body_of(ScopeId scope, protocol::Compression compression, const Items& items) {
+const std::string& Workspace::Impl::body_of(ScopeId scope, protocol::Compression compression,
+                                            const Items& items) {
   const auto at = items.find(scope);
   if (at == items.end()) return empty_body_;
   std::string& body = bodies_[{scope, static_cast<int64_t>(compression)}];
@@ -71,7 +74,8 @@ const std::string& Workspace::Impl::body_of(ScopeId scope, protocol::Compression
 }
 
 // Compares what the session was told with what its holder holds now: toggled within the group is no change.
-protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& items, std::vector<ScopeId>& born) {
+protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& items,
+                                                std::vector<ScopeId>& born) {
   protocol::Scopes changes;
   for (const ScopeId scope : session.holder->changed) {
     const bool knows = session.scopes.contains(scope);
@@ -128,7 +132,9 @@ Result<> Workspace::Impl::add_own_rows(Session& session, const std::vector<RowRe
       }
   }
   for (auto& [scope, items] : own) {
-    std::ranges::stable_sort(items, {}, &protocol::RowItem::seq);
+    std::ranges::sort(items, [](const protocol::RowItem& a, const protocol::RowItem& b) {
+      return std::tie(a.seq, a.table) < std::tie(b.seq, b.table);
+    });
     segments.push_back({session.scopes[scope].handle, protocol::encode_items(items, session.compression)});
   }
   return {};
@@ -161,15 +167,18 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
       bytes += scope_items.bytes;
     }
   // Rows of own commands travel apart only where their scopes are not live.
-  if (std::ranges::any_of(session.scopes, [](const auto& s) { return s.second.state != SessionScope::State::kLive; }))
+  if (std::ranges::any_of(session.scopes,
+                          [](const auto& s) { return s.second.state != SessionScope::State::kLive; }))
     for (const Handled* executed : answers) bytes += executed->bytes;
-  const bool too_much = session.queued_bytes > limits::kSessionQueueBytes || bytes > limits::kMessageBytes / 2;
+  const bool too_much =
+      session.queued_bytes > limits::kSessionQueueBytes || bytes > limits::kMessageBytes / 2;
   if (too_much) fall_back_to_scanning(session, batch);
   protocol::Scopes changes = scope_changes(session, items, born);
   if (too_much) live.clear();
   live.insert(live.end(), born.begin(), born.end());
   for (const ScopeId scope : live)
-    if (const auto held = session.scopes.find(scope); held != session.scopes.end())  // not revoked within the group
+    if (const auto held = session.scopes.find(scope);
+        held != session.scopes.end())  // not revoked within the group
       batch.segments.push_back({held->second.handle, body_of(scope, session.compression, items)});
   if (!changes.granted.empty() || !changes.revoked.empty()) batch.scopes = std::move(changes);
   for (const Handled* executed : answers) {
@@ -185,7 +194,8 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
   }
   if (!too_much) {
     std::vector<RowRef> own;
-    for (const Handled* executed : answers) own.insert(own.end(), executed->rows.begin(), executed->rows.end());
+    for (const Handled* executed : answers)
+      own.insert(own.end(), executed->rows.begin(), executed->rows.end());
     TRY(add_own_rows(session, own, batch.segments));
   }
   session.boundary = batch.upto;
@@ -194,7 +204,8 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
   return {};
 }
 
-Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector<Done>& done, const Items& items) {
+Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector<Done>& done,
+                                  const Items& items) {
   bodies_.clear();
   std::map<SessionId, std::vector<size_t>> answered;
   std::set<SessionId> concerned, conflicting, overtaking;
@@ -228,7 +239,8 @@ Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector
     if (session.holder) session.holder->changed.clear();
   names_.committed();
   for (const SessionId id : conflicting)
-    say_bye(id, "identity", "a number was used under another command id: the file was restored or cloned", Millis{0});
+    say_bye(id, "identity", "a number was used under another command id: the file was restored or cloned",
+            Millis{0});
   for (const SessionId id : overtaking)
     say_bye(id, "protocol", "replica_seq must be the last one plus one", Millis{1000});
   return {};

@@ -20,13 +20,13 @@ namespace {
 // may show a tail that never was; syncing the WAL first makes whatever is read durable.
 Result<> sync_wal(sqlite::Database& db) {
   sqlite3_file* file = nullptr;
-  if (sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK || file == nullptr ||
-      file->pMethods == nullptr)
+  if (sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK ||
+      file == nullptr || file->pMethods == nullptr)
     return {};
-  if (file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) != SQLITE_OK) return fail(ErrorCode::kIo, "cannot sync the WAL");
+  if (file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) != SQLITE_OK)
+    return fail(ErrorCode::kIo, "cannot sync the WAL");
   return {};
 }
-
 
 std::string row_json(const Table& table, const Row& row) {
   std::string json = "{";
@@ -59,12 +59,13 @@ std::string delta_json(const Bundle& bundle, std::string_view bytes) {
 std::string lost_json(const Bundle& bundle, std::string_view bytes) {
   std::vector<std::string> cells;
   for (const protocol::LostCell& cell : decode_lost(bytes)) {
-    const auto table = std::ranges::find_if(bundle.tables, [&](const Table& t) { return t.id == cell.table; });
+    const auto table =
+        std::ranges::find_if(bundle.tables, [&](const Table& t) { return t.id == cell.table; });
     std::vector<std::string> key;
     for (const Value& value : cell.key) key.push_back(to_json(value));
-    cells.push_back(cat("{\"table\":", json_quote(table == bundle.tables.end() ? "?" : table->name), ",\"key\":[",
-                        join(key, ","), "],\"column\":",
-                        cell.column.empty() ? "null" : json_quote(cell.column), "}"));
+    cells.push_back(cat("{\"table\":", json_quote(table == bundle.tables.end() ? "?" : table->name),
+                        ",\"key\":[", join(key, ","),
+                        "],\"column\":", cell.column.empty() ? "null" : json_quote(cell.column), "}"));
   }
   return cat("[", join(cells, ","), "]");
 }
@@ -93,17 +94,22 @@ class WorkspaceReader::Impl {
       const std::string name = std::move(open.back());
       open.pop_back();
       if (!held.insert(name).second) continue;
-      TRY_ASSIGN(const auto next,
-                 db->rows("SELECT DISTINCT s.name FROM wherry_scopes t JOIN wherry_edges e ON e.to_scope = t.id JOIN "
-                          "wherry_scopes s ON s.id = e.scope WHERE t.name = ?",
-                          {Value(name)}));
+      TRY_ASSIGN(
+          const auto next,
+          db->rows(
+              "SELECT DISTINCT s.name FROM wherry_scopes t JOIN wherry_edges e ON e.to_scope = t.id JOIN "
+              "wherry_scopes s ON s.id = e.scope WHERE t.name = ?",
+              {Value(name)}));
       for (const Row& row : next) open.push_back(*row[0].text());
-      TRY_ASSIGN(const auto twins, db->rows("SELECT s.name, s.kind FROM wherry_scopes t JOIN wherry_scopes s ON s.base "
-                                            "= t.id WHERE t.name = ?",
-                                            {Value(name)}));
+      TRY_ASSIGN(const auto twins,
+                 db->rows("SELECT s.name, s.kind FROM wherry_scopes t JOIN wherry_scopes s ON s.base "
+                          "= t.id WHERE t.name = ?",
+                          {Value(name)}));
       for (const Row& row : twins) {
         const ScopeKind& kind = bundle->scope_kinds[static_cast<size_t>(*row[1].integer())];
-        const auto has = [&](const std::string& role) { return std::ranges::find(reader.roles, role) != reader.roles.end(); };
+        const auto has = [&](const std::string& role) {
+          return std::ranges::find(reader.roles, role) != reader.roles.end();
+        };
         if (std::ranges::any_of(kind.roles, has)) open.push_back(*row[0].text());
       }
     }
@@ -127,11 +133,12 @@ Result<std::unique_ptr<WorkspaceReader>> WorkspaceReader::open(const std::string
 Result<> WorkspaceReader::log(Seq from, const std::function<Result<>(const LogEntry&)>& each) {
   TRY(impl_->begin());
   const auto read = [&]() -> Result<> {
-    TRY_ASSIGN(auto s, impl_->db->prepare(
-                           "SELECT seq, id, user_id, entity_id, name, data, client_timestamp, "
-                           "server_received_timestamp, server_handled_timestamp, replica_id, replica_seq, base_seq, "
-                           "epoch, schema_version, roles, submitted_by, stamp, outcome, code, message, lost, delta, "
-                           "hash FROM wherry_commands WHERE seq >= ? ORDER BY seq"));
+    TRY_ASSIGN(auto s,
+               impl_->db->prepare(
+                   "SELECT seq, id, user_id, entity_id, name, data, client_timestamp, "
+                   "server_received_timestamp, server_handled_timestamp, replica_id, replica_seq, base_seq, "
+                   "epoch, schema_version, roles, submitted_by, stamp, outcome, code, message, lost, delta, "
+                   "hash FROM wherry_commands WHERE seq >= ? ORDER BY seq"));
     s.bind(1, from.number);
     while (true) {
       TRY_ASSIGN(const bool more, s.step());
@@ -173,7 +180,8 @@ Result<> WorkspaceReader::dump(const std::optional<Reader>& as,
       TRY(impl_->rows->for_each(table, [&](const Row& row) -> Result<> {
         if (as) {
           TRY_ASSIGN(const auto scopes, scopes_of(*impl_->bundle, table, row, read));
-          const bool may = std::ranges::any_of(scopes, [&](const std::string& name) { return held.contains(name); });
+          const bool may =
+              std::ranges::any_of(scopes, [&](const std::string& name) { return held.contains(name); });
           if (!may) return {};
         }
         return each(dump_line(impl_->bundle->tables[table], row));
@@ -188,11 +196,13 @@ Result<> WorkspaceReader::dump(const std::optional<Reader>& as,
 Result<std::optional<Seq>> WorkspaceReader::verify(const Hasher& hasher) {
   TRY(impl_->begin());
   const auto check = [&]() -> Result<std::optional<Seq>> {
-    TRY_ASSIGN(auto s, impl_->db->prepare(
-                           "SELECT seq, id, user_id, entity_id, name, client_timestamp, server_received_timestamp, "
-                           "server_handled_timestamp, replica_id, replica_seq, base_seq, epoch, schema_version, roles, "
-                           "submitted_by, stamp, outcome, code, message, lost, data, delta, salt, hash FROM "
-                           "wherry_commands ORDER BY seq"));
+    TRY_ASSIGN(
+        auto s,
+        impl_->db->prepare(
+            "SELECT seq, id, user_id, entity_id, name, client_timestamp, server_received_timestamp, "
+            "server_handled_timestamp, replica_id, replica_seq, base_seq, epoch, schema_version, roles, "
+            "submitted_by, stamp, outcome, code, message, lost, data, delta, salt, hash FROM "
+            "wherry_commands ORDER BY seq"));
     std::string previous(32, '\0');
     int64_t expected = 1;
     const auto optional = [&](int i) -> std::optional<std::string> {
@@ -223,7 +233,8 @@ Result<std::optional<Seq>> WorkspaceReader::verify(const Hasher& hasher) {
       r.code = s.text(17);
       r.message = s.text(18);
       r.lost = s.blob(19);
-      const std::string hash = chain_hash(hasher, previous, fixed_columns(r), s.blob(22), s.text(20), s.blob(21));
+      const std::string hash =
+          chain_hash(hasher, previous, fixed_columns(r), s.blob(22), s.text(20), s.blob(21));
       if (r.seq.number != expected || hash != s.blob(23)) return Seq{expected};
       previous = hash;
       ++expected;

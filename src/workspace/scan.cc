@@ -41,8 +41,9 @@ Result<Chunk> read_chunk(sqlite::Database& db, const Bundle& bundle, Rows& rows,
     by_id[id] = i;
   }
   TRY_ASSIGN(const Place place, decode_place(after));
-  TRY_ASSIGN(sqlite::Statement * s, db.cached("SELECT seq, tbl, key, gone FROM wherry_scope_index WHERE scope = ?1 AND "
-                                              "(seq, tbl, key) > (?2, ?3, ?4) ORDER BY seq, tbl, key"));
+  TRY_ASSIGN(sqlite::Statement * s,
+             db.cached("SELECT seq, tbl, key, gone FROM wherry_scope_index WHERE scope = ?1 AND "
+                       "(seq, tbl, key) > (?2, ?3, ?4) ORDER BY seq, tbl, key"));
   const int64_t first = position.number + 1;
   s->bind(1, scope).bind(2, first).bind(3, place.table).bind_blob(4, place.key);
   Chunk chunk;
@@ -85,9 +86,10 @@ Result<Chunk> read_chunk(sqlite::Database& db, const Bundle& bundle, Rows& rows,
 }
 
 Result<bool> sweep_departures(sqlite::Database& db, Seq seq, int64_t most) {
-  TRY(db.run("DELETE FROM wherry_scope_index WHERE (scope, seq, tbl, key) IN (SELECT scope, seq, tbl, key FROM "
-             "wherry_scope_index WHERE gone = 1 AND seq <= ? LIMIT ?)",
-             {Value(seq.number), Value(most)}));
+  TRY(db.run(
+      "DELETE FROM wherry_scope_index WHERE (scope, seq, tbl, key) IN (SELECT scope, seq, tbl, key FROM "
+      "wherry_scope_index WHERE gone = 1 AND seq <= ? LIMIT ?)",
+      {Value(seq.number), Value(most)}));
   return db.changes() < most;
 }
 

@@ -1,5 +1,5 @@
-// Reading a scope from the index: the rows whose seq lies above a position, in seq order, departures included.
-// A fresh replica, a new grant, a reconnect and a slow reader are all this.
+// Reading a scope from the index: the rows whose seq lies above a position, in seq order, departures
+// included. A fresh replica, a new grant, a reconnect and a slow reader are all this.
 #pragma once
 
 #include "engine/rows.h"
@@ -10,8 +10,8 @@ namespace wherry::workspace {
 
 struct Chunk {
   std::vector<protocol::RowItem> items;
-  Seq upto;            // complete up to here
-  std::string after;   // and within the next seq up to this place, if not empty
+  Seq upto;           // complete up to here
+  std::string after;  // and within the next seq up to this place, if not empty
   bool at_head = false;
 };
 

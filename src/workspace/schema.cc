@@ -132,7 +132,8 @@ Result<std::unique_ptr<sqlite::Database>> open_database(const std::string& path,
     TRY_ASSIGN(const std::string schema, meta(*db, "schema"));
     if (schema != schema_text(bundle))
       return fail(ErrorCode::kBundle,
-                  "the workspace was made with another schema; changing the schema of a workspace is not supported yet");
+                  "the workspace was made with another schema; changing the schema of a workspace is not "
+                  "supported yet");
   }
   TRY(db->execute("PRAGMA journal_mode = WAL"));
   TRY(db->execute("PRAGMA synchronous = FULL"));

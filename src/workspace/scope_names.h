@@ -27,7 +27,9 @@ class ScopeNames {
   Result<ScopeId> intern(const std::string& name);
   // The pointer stays valid until committed() or reload().
   Result<const ScopeInfo*> info(ScopeId id);
-  const ScopeKind& kind(const ScopeInfo& info) const { return bundle_.scope_kinds[static_cast<size_t>(info.kind)]; }
+  const ScopeKind& kind(const ScopeInfo& info) const {
+    return bundle_.scope_kinds[static_cast<size_t>(info.kind)];
+  }
   // Made since committed(): it holds nothing older than the running group.
   bool is_new(ScopeId id) const { return id > last_committed_; }
   // Forgets what a savepoint that was rolled back had made.

@@ -17,8 +17,8 @@ struct SessionScope {
   bool on_demand = false;
   // A scope is scanning or live, never both.
   enum class State { kIdle, kScanning, kLive } state = State::kIdle;
-  Seq position;        // scanning: complete up to here…
-  std::string after;   // …and within the next seq up to this place
+  Seq position;       // scanning: complete up to here…
+  std::string after;  // …and within the next seq up to this place
   bool from_zero = false;
 };
 
@@ -30,16 +30,16 @@ struct Session {
   Identity who;
   std::shared_ptr<Holder> holder;
   std::string replica_id;
-  bool confirmed = false;    // it has shown that it keeps the identity token it was given
+  bool confirmed = false;  // it has shown that it keeps the identity token it was given
   Millis clock_offset;
   protocol::Compression compression = protocol::Compression::kPlain;
   std::map<ScopeId, SessionScope> scopes;
   std::unordered_map<protocol::Handle, ScopeId> handles;
   protocol::Handle next_handle = 1;
   int64_t credits = 0;
-  size_t queued_bytes = 0;   // handed out and not yet on their way
+  size_t queued_bytes = 0;  // handed out and not yet on their way
   size_t waiting_commands = 0;
-  Seq boundary;              // the last `upto` that was sent
+  Seq boundary;               // the last `upto` that was sent
   std::deque<ScopeId> scans;  // scopes that are scanning, in the order in which they were asked for
 };
 

@@ -58,7 +58,8 @@ Result<std::optional<Version>> Versions::read(const RowRef& ref) {
 }
 
 Result<std::optional<Version>> Versions::stored(const RowRef& ref) {
-  TRY_ASSIGN(sqlite::Statement * s, db_.cached("SELECT seq, cells FROM wherry_rows WHERE tbl = ? AND key = ?"));
+  TRY_ASSIGN(sqlite::Statement * s,
+             db_.cached("SELECT seq, cells FROM wherry_rows WHERE tbl = ? AND key = ?"));
   s->bind(1, bundle_.tables[ref.table].id).bind_blob(2, ref.key);
   TRY_ASSIGN(const bool found, s->step());
   if (!found) {

@@ -13,9 +13,9 @@
 namespace wherry::workspace {
 
 struct Version {
-  Seq seq;             // of the last command that touched the row
-  bool alive = false;  // false: a tombstone
-  Seq existence;       // of the command that last added or removed the row
+  Seq seq;                                    // of the last command that touched the row
+  bool alive = false;                         // false: a tombstone
+  Seq existence;                              // of the command that last added or removed the row
   std::vector<std::pair<size_t, Seq>> cells;  // columns written later than `existence`, by column
 
   Seq cell(size_t column) const;

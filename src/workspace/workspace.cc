@@ -21,11 +21,18 @@ constexpr size_t kSessionCommandsMost = 4 * limits::kWindowCommands;
 
 }  // namespace
 
-Workspace::Impl::Impl(WorkspaceOptions o, std::unique_ptr<sqlite::Database> database, std::unique_ptr<Engine> e)
-    : options(std::move(o)), log(*database, options.hasher, options.entropy), db_(std::move(database)),
-      engine_(std::move(e)), names_(*db_, *options.bundle), access_(*db_, *options.bundle, engine_->predicates(), names_),
-      versions_(*db_, *options.bundle), effects_(*db_, *options.bundle, engine_->rows(), access_, versions_),
-      executor_({*db_, *options.bundle, *engine_, names_, access_, versions_, log, effects_}), uuids_(options.entropy) {}
+Workspace::Impl::Impl(WorkspaceOptions o, std::unique_ptr<sqlite::Database> database,
+                      std::unique_ptr<Engine> e)
+    : options(std::move(o)),
+      log(*database, options.hasher, options.entropy),
+      db_(std::move(database)),
+      engine_(std::move(e)),
+      names_(*db_, *options.bundle),
+      access_(*db_, *options.bundle, engine_->predicates(), names_),
+      versions_(*db_, *options.bundle),
+      effects_(*db_, *options.bundle, engine_->rows(), access_, versions_),
+      executor_({*db_, *options.bundle, *engine_, names_, access_, versions_, log, effects_}),
+      uuids_(options.entropy) {}
 
 // After a kill, SQLite recovers what was written but perhaps never synced. One durable commit makes all of it
 // durable before anyone is answered from it.
@@ -66,7 +73,8 @@ Result<> Workspace::Impl::run_initial(Millis now) {
     record.name = "wherry.create";
     std::vector<std::string> ddl;
     for (const std::string& statement : options.bundle->ddl) ddl.push_back(json_quote(statement));
-    record.data = cat("{\"bundle\":", json_quote(options.bundle->hash), ",\"schema\":[", join(ddl, ","), "]}");
+    record.data =
+        cat("{\"bundle\":", json_quote(options.bundle->hash), ",\"schema\":[", join(ddl, ","), "]}");
     record.client_timestamp = record.received = record.handled = now;
     record.epoch = epoch_;
     record.schema_version = options.bundle->schema_version;
@@ -118,7 +126,8 @@ void Workspace::Impl::receive(SessionId id, std::string_view bytes, Millis now) 
 
 Result<> Workspace::Impl::handle(Session& session, protocol::Message message, Millis now) {
   if (auto* hello = std::get_if<protocol::Hello>(&message)) {
-    if (session.state != Session::State::kConnected) return fail(ErrorCode::kProtocol, "hello was said before");
+    if (session.state != Session::State::kConnected)
+      return fail(ErrorCode::kProtocol, "hello was said before");
     if (hello->version != protocol::kVersion)
       return fail(ErrorCode::kVersion, cat("this server speaks protocol version ", protocol::kVersion));
     TRY_ASSIGN(session.who, options.verifier(hello->token, now));
@@ -143,7 +152,8 @@ Result<> Workspace::Impl::handle_push(Session& session, protocol::Push push, Mil
   const bool import = std::ranges::binary_search(session.holder->roles, "import");
   for (protocol::PushedCommand& command : push.commands) {
     if (command.data.size() > limits::kCommandBytes)
-      return fail(ErrorCode::kLimit, cat("a command's data is longer than ", limits::kCommandBytes, " bytes"));
+      return fail(ErrorCode::kLimit,
+                  cat("a command's data is longer than ", limits::kCommandBytes, " bytes"));
     Submission s;
     s.id = std::move(command.id);
     s.name = std::move(command.name);
@@ -180,7 +190,8 @@ Result<> Workspace::Impl::handle_pull(Session& session, const protocol::Pull& pu
   for (const protocol::Pull::Scope& wanted : pull.scopes) {
     const auto scope = session.handles.find(wanted.handle);
     if (scope == session.handles.end()) continue;
-    if (wanted.position > log.head()) return fail(ErrorCode::kProtocol, "a position lies beyond the log's head");
+    if (wanted.position > log.head())
+      return fail(ErrorCode::kProtocol, "a position lies beyond the log's head");
     SessionScope& held = session.scopes[scope->second];
     held.position = wanted.position;
     held.after = wanted.after;
@@ -204,7 +215,8 @@ void Workspace::Impl::sent(SessionId id, size_t bytes) {
 bool Workspace::Impl::has_work() const {
   if (!waiting_.empty() || hellos_waiting_ || !confirmed_.empty()) return true;
   for (const auto& [_, session] : sessions)
-    if (!session.scans.empty() && session.credits > 0 && session.queued_bytes < limits::kSessionQueueBytes / 2)
+    if (!session.scans.empty() && session.credits > 0 &&
+        session.queued_bytes < limits::kSessionQueueBytes / 2)
       return true;
   return false;
 }
@@ -243,7 +255,8 @@ Result<std::vector<protocol::Answer>> Workspace::Impl::execute_all(const std::ve
       s.client_timestamp = command.client_timestamp.value_or(now);
       s.base_seq = log.head();
       s.received = now;
-      s.is_import = command.client_timestamp && std::ranges::find(command.roles, "import") != command.roles.end();
+      s.is_import =
+          command.client_timestamp && std::ranges::find(command.roles, "import") != command.roles.end();
       s.unrestricted = command.user_id == "system";
       group.push_back({0, std::move(s)});
     }
@@ -258,7 +271,8 @@ Result<std::vector<protocol::Answer>> Workspace::Impl::execute_all(const std::ve
 Result<> Workspace::Impl::tick(Millis now) {
   std::vector<SessionId> silent, expired;
   for (const auto& [id, session] : sessions) {
-    if (session.state == Session::State::kConnected && now > session.connected_at + kHelloWithin) silent.push_back(id);
+    if (session.state == Session::State::kConnected && now > session.connected_at + kHelloWithin)
+      silent.push_back(id);
     if (session.state == Session::State::kReady && now >= session.who.expires) expired.push_back(id);
   }
   for (const SessionId id : silent) say_bye(id, "silent", "no hello came in time", Millis{1000});
@@ -287,25 +301,46 @@ Result<std::unique_ptr<Workspace>> Workspace::open(WorkspaceOptions options, Mil
   return std::unique_ptr<Workspace>(new Workspace(std::move(impl)));
 }
 
-void Workspace::connect(SessionId session, Millis now) { impl_->connect(session, now); }
-void Workspace::disconnect(SessionId session) { impl_->disconnect(session); }
-void Workspace::receive(SessionId session, std::string_view bytes, Millis now) { impl_->receive(session, bytes, now); }
-void Workspace::sent(SessionId session, size_t bytes, Millis) { impl_->sent(session, bytes); }
-bool Workspace::has_work() const { return impl_->has_work(); }
-Result<> Workspace::commit(Millis now) { return impl_->commit(now); }
-void Workspace::tick(Millis now) { (void)impl_->tick(now); }
+void Workspace::connect(SessionId session, Millis now) {
+  impl_->connect(session, now);
+}
+void Workspace::disconnect(SessionId session) {
+  impl_->disconnect(session);
+}
+void Workspace::receive(SessionId session, std::string_view bytes, Millis now) {
+  impl_->receive(session, bytes, now);
+}
+void Workspace::sent(SessionId session, size_t bytes, Millis) {
+  impl_->sent(session, bytes);
+}
+bool Workspace::has_work() const {
+  return impl_->has_work();
+}
+Result<> Workspace::commit(Millis now) {
+  return impl_->commit(now);
+}
+void Workspace::tick(Millis now) {
+  (void)impl_->tick(now);
+}
 void Workspace::shut_down(std::string code, std::string message, Millis retry_after) {
   impl_->shut_down(code, message, retry_after);
 }
-Result<std::vector<protocol::Answer>> Workspace::execute_all(const std::vector<DirectCommand>& commands, Millis now) {
+Result<std::vector<protocol::Answer>> Workspace::execute_all(const std::vector<DirectCommand>& commands,
+                                                             Millis now) {
   return impl_->execute_all(commands, now);
 }
 Result<protocol::Answer> Workspace::execute(const DirectCommand& command, Millis now) {
   TRY_ASSIGN(std::vector<protocol::Answer> answers, impl_->execute_all({command}, now));
   return std::move(answers.front());
 }
-std::vector<Output> Workspace::take_outputs() { return std::exchange(impl_->outputs, {}); }
-Seq Workspace::head() const { return impl_->log.head(); }
-size_t Workspace::sessions() const { return impl_->sessions.size(); }
+std::vector<Output> Workspace::take_outputs() {
+  return std::exchange(impl_->outputs, {});
+}
+Seq Workspace::head() const {
+  return impl_->log.head();
+}
+size_t Workspace::sessions() const {
+  return impl_->sessions.size();
+}
 
 }  // namespace wherry

@@ -32,16 +32,16 @@ using SessionId = int64_t;
 
 struct Output {
   SessionId session = 0;
-  std::string bytes;          // a message to send; empty when only closing
-  bool close = false;         // after the bytes: close the connection
+  std::string bytes;   // a message to send; empty when only closing
+  bool close = false;  // after the bytes: close the connection
   uint16_t close_code = 1000;
   std::string close_reason;
 };
 
 struct WorkspaceOptions {
-  std::string path;                 // of the SQLite file; created if missing
+  std::string path;  // of the SQLite file; created if missing
   std::string name;
-  std::string vfs;                  // empty: the default
+  std::string vfs;  // empty: the default
   std::shared_ptr<const Bundle> bundle;
   Hasher hasher;
   Entropy entropy;
@@ -51,12 +51,12 @@ struct WorkspaceOptions {
 // A command that enters without a session: bots and administration, on the server itself.
 struct DirectCommand {
   std::string name;
-  std::string data;                    // JSON object
+  std::string data;  // JSON object
   std::string user_id;
   std::vector<std::string> roles;
-  std::optional<std::string> id;       // UUID text; made when absent
+  std::optional<std::string> id;  // UUID text; made when absent
   std::optional<Millis> client_timestamp;
-  std::string submitted_by;            // who sent it, for the log
+  std::string submitted_by;  // who sent it, for the log
 };
 
 class Workspace {
@@ -114,7 +114,8 @@ struct LogEntry {
 // keeps beside the database (docs/STORAGE.md).
 class WorkspaceReader {
  public:
-  static Result<std::unique_ptr<WorkspaceReader>> open(const std::string& path, std::shared_ptr<const Bundle> bundle);
+  static Result<std::unique_ptr<WorkspaceReader>> open(const std::string& path,
+                                                       std::shared_ptr<const Bundle> bundle);
   ~WorkspaceReader();
   Result<> log(Seq from, const std::function<Result<>(const LogEntry&)>& each);
   // The canonical dump: one line per row. `user`: filtered to what he may read with these roles.

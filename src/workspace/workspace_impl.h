@@ -1,5 +1,6 @@
 // The parts of a workspace and its state between calls. Its work is spread over workspace.cc (calls and
-// messages), group.cc (running and committing a group), hello.cc (who connects) and publish.cc (what goes out).
+// messages), group.cc (running and committing a group), hello.cc (who connects) and publish.cc (what goes
+// out).
 #pragma once
 
 #include <deque>
@@ -89,9 +90,11 @@ class Workspace::Impl {
   // publish.cc
   using Items = std::map<ScopeId, workspace::ScopeItems>;
   Result<> publish(const std::vector<Waiting>& group, std::vector<Done>& done, const Items& items);
-  Result<> publish_to(Session& session, const std::vector<const workspace::Handled*>& answers, const Items& items);
+  Result<> publish_to(Session& session, const std::vector<const workspace::Handled*>& answers,
+                      const Items& items);
   protocol::Scopes scope_changes(Session& session, const Items& items, std::vector<ScopeId>& born);
-  Result<> add_own_rows(Session& session, const std::vector<RowRef>& rows, std::vector<protocol::Segment>& segments);
+  Result<> add_own_rows(Session& session, const std::vector<RowRef>& rows,
+                        std::vector<protocol::Segment>& segments);
   void fall_back_to_scanning(Session& session, protocol::Batch& batch);
   Result<> read_chunks(Millis now);
   Result<bool> send_chunk(Session& session);
@@ -119,11 +122,12 @@ class Workspace::Impl {
   std::string epoch_;
 
   std::deque<Waiting> waiting_;
-  std::unordered_map<std::string, ReplicaState> replicas_;      // of the running group
+  std::unordered_map<std::string, ReplicaState> replicas_;           // of the running group
   std::unordered_map<ScopeId, std::unordered_set<SessionId>> live_;  // sessions for which the scope is live
-  std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;   // of the group being published
+  std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;        // of the group being published
   std::string empty_body_;
-  std::map<std::vector<std::string>, std::string> bundles_;  // encoded, for replicas of users with these roles
+  std::map<std::vector<std::string>, std::string>
+      bundles_;                         // encoded, for replicas of users with these roles
   std::vector<std::string> confirmed_;  // replicas whose new identity token is to be confirmed
   bool hellos_waiting_ = false;
   Millis last_sweep_;

@@ -28,7 +28,8 @@ class Scopes : public ::testing::Test {
     world.direct("ann", "channel.create", R"({"id":"pub","name":"public","private":false})");
     world.direct("ann", "channel.create", R"({"id":"sec","name":"zzsecretname","private":true})");
     for (int i = 0; i < 20; ++i)
-      world.direct("ann", "message.post", cat(R"({"id":"s)", i, R"(","channel_id":"sec","body":"zzsecretword )", i, "\"}"));
+      world.direct("ann", "message.post",
+                   cat(R"({"id":"s)", i, R"(","channel_id":"sec","body":"zzsecretword )", i, "\"}"));
     world.direct("ann", "message.post", R"({"id":"p1","channel_id":"pub","body":"hello all"})");
     ann = &world.device("ann", "ann");
     bob = &world.device("bob", "bob");
@@ -151,25 +152,32 @@ TEST_F(Scopes, AChannelThatTurnsPublicAndBackIsSeenByAllAndThenNot) {
 }
 
 TEST_F(Scopes, AForgottenGuardIsNoBreach) {
-  EXPECT_EQ(world.direct("eve", "message.edit", R"({"id":"s1","body":"x"})", {"admin"}), "rejected:entity_missing");
-  EXPECT_EQ(world.direct("eve", "message.post", R"({"id":"e1","channel_id":"sec","body":"x"})"), "rejected:not_member");
+  EXPECT_EQ(world.direct("eve", "message.edit", R"({"id":"s1","body":"x"})", {"admin"}),
+            "rejected:entity_missing");
+  EXPECT_EQ(world.direct("eve", "message.post", R"({"id":"e1","channel_id":"sec","body":"x"})"),
+            "rejected:not_member");
 }
 
 TEST_F(Scopes, TheViewOfBroadcastsSaysWhoWasEntitled) {
   add("bob");
   world.settle();
   const auto count = [&](const char* sql) { return *world.server(sql).integer(); };
-  EXPECT_EQ(count("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
-                  "WHERE b.user_id = 'bob' AND c.name = 'message.post' AND c.entity_id LIKE 's%' AND deleted_at IS NULL"),
-            20);
+  EXPECT_EQ(
+      count("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
+            "WHERE b.user_id = 'bob' AND c.name = 'message.post' AND c.entity_id LIKE 's%' AND deleted_at IS "
+            "NULL"),
+      20);
   remove("bob");
   world.settle();
-  EXPECT_EQ(count("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
-                  "WHERE b.user_id = 'bob' AND c.name = 'message.post' AND c.entity_id LIKE 's%' AND deleted_at IS NULL"),
-            0);
-  EXPECT_EQ(count("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
-                  "WHERE b.user_id = 'ann' AND c.user_id = 'ann'"),
-            count("SELECT count(*) FROM wherry_commands WHERE user_id = 'ann'"));
+  EXPECT_EQ(
+      count("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
+            "WHERE b.user_id = 'bob' AND c.name = 'message.post' AND c.entity_id LIKE 's%' AND deleted_at IS "
+            "NULL"),
+      0);
+  EXPECT_EQ(
+      count("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
+            "WHERE b.user_id = 'ann' AND c.user_id = 'ann'"),
+      count("SELECT count(*) FROM wherry_commands WHERE user_id = 'ann'"));
 }
 
 }  // namespace

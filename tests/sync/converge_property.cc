@@ -1,12 +1,12 @@
-// Whatever happens in whatever order, at rest every replica equals the server's rows filtered by what its user
-// may read; and what he may read is told by an oracle that shares no code with the product.
+// Whatever happens in whatever order, at rest every replica equals the server's rows filtered by what its
+// user may read; and what he may read is told by an oracle that shares no code with the product.
 #include <map>
 #include <set>
 
-#include <nlohmann/json.hpp>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "tests/sync/world.h"
@@ -19,14 +19,15 @@ struct Op {
 };
 
 void showValue(const Op& op, std::ostream& os) {
-  os << "{device " << op.device << ", kind " << op.kind << ", target " << op.target << ", other " << op.other << "}";
+  os << "{device " << op.device << ", kind " << op.kind << ", target " << op.target << ", other " << op.other
+     << "}";
 }
 
 constexpr int kUsers = 4, kChannels = 3, kMessages = 6, kKinds = 16;
 
 rc::Gen<Op> an_op() {
-  return rc::gen::construct<Op>(rc::gen::inRange(0, kUsers), rc::gen::inRange(0, kKinds), rc::gen::inRange(0, kMessages),
-                                rc::gen::inRange(0, kUsers));
+  return rc::gen::construct<Op>(rc::gen::inRange(0, kUsers), rc::gen::inRange(0, kKinds),
+                                rc::gen::inRange(0, kMessages), rc::gen::inRange(0, kUsers));
 }
 
 void perform(World& world, const std::vector<Device*>& devices, const Op& op, int step) {
@@ -37,27 +38,56 @@ void perform(World& world, const std::vector<Device*>& devices, const Op& op, in
     (void)device.replica().execute(name, params, world.now);
   };
   switch (op.kind) {
-    case 0: device.connect(); break;
-    case 1: device.disconnect(); break;
-    case 2: world.step(); break;
-    case 3: world.settle(); break;
+    case 0:
+      device.connect();
+      break;
+    case 1:
+      device.disconnect();
+      break;
+    case 2:
+      world.step();
+      break;
+    case 3:
+      world.settle();
+      break;
     case 4:
       run("channel.create", cat(R"({"id":")", channel, R"(","name":"n)", step, R"(","private":)",
                                 op.other % 2 == 0 ? "true" : "false", "}"));
       break;
-    case 5: run("channel.add_member", cat(R"({"channel_id":")", channel, R"(","user_id":")", user, "\"}")); break;
-    case 6: run("channel.remove_member", cat(R"({"channel_id":")", channel, R"(","user_id":")", user, "\"}")); break;
-    case 7:
-      run("message.post", cat(R"({"id":")", message, R"(","channel_id":")", other, R"(","body":"b)", step, "\"}"));
+    case 5:
+      run("channel.add_member", cat(R"({"channel_id":")", channel, R"(","user_id":")", user, "\"}"));
       break;
-    case 8: run("message.edit", cat(R"({"id":")", message, R"(","body":"edited )", step, "\"}")); break;
-    case 9: run("message.move", cat(R"({"id":")", message, R"(","channel_id":")", other, "\"}")); break;
-    case 10: run("message.vote", cat(R"({"id":")", message, R"(","by":1})")); break;
-    case 11: run("message.react", cat(R"({"id":")", message, R"(","emoji":"e"})")); break;
-    case 12: run("channel.lock", cat(R"({"id":")", channel, "\"}")); break;
-    case 13: run("channel.unlock", cat(R"({"id":")", channel, "\"}")); break;
-    case 14: run("channel.mark_read", cat(R"({"channel_id":")", channel, R"(","message_id":")", message, "\"}")); break;
-    default: run("message.delete", cat(R"({"id":")", message, "\"}")); break;
+    case 6:
+      run("channel.remove_member", cat(R"({"channel_id":")", channel, R"(","user_id":")", user, "\"}"));
+      break;
+    case 7:
+      run("message.post",
+          cat(R"({"id":")", message, R"(","channel_id":")", other, R"(","body":"b)", step, "\"}"));
+      break;
+    case 8:
+      run("message.edit", cat(R"({"id":")", message, R"(","body":"edited )", step, "\"}"));
+      break;
+    case 9:
+      run("message.move", cat(R"({"id":")", message, R"(","channel_id":")", other, "\"}"));
+      break;
+    case 10:
+      run("message.vote", cat(R"({"id":")", message, R"(","by":1})"));
+      break;
+    case 11:
+      run("message.react", cat(R"({"id":")", message, R"(","emoji":"e"})"));
+      break;
+    case 12:
+      run("channel.lock", cat(R"({"id":")", channel, "\"}"));
+      break;
+    case 13:
+      run("channel.unlock", cat(R"({"id":")", channel, "\"}"));
+      break;
+    case 14:
+      run("channel.mark_read", cat(R"({"channel_id":")", channel, R"(","message_id":")", message, "\"}"));
+      break;
+    default:
+      run("message.delete", cat(R"({"id":")", message, "\"}"));
+      break;
   }
   world.now = world.now + Millis{op.kind == 2 ? 0 : 7};
 }
@@ -115,13 +145,12 @@ RC_GTEST_PROP(Converge, EveryReplicaEqualsTheServersRowsFilteredByAnOracle, ()) 
     // Nothing is pending: what one sees is what is confirmed, in the full-text index too.
     RC_ASSERT(device->ask("SELECT count(*) FROM wherry_base") == "0");
     RC_ASSERT(device->ask("SELECT count(*) FROM messages") ==
-              std::to_string(std::count(dump.begin(), dump.end(), '\n') -
-                             [&] {
-                               int64_t others = 0;
-                               for (size_t at = 0; at < dump.size(); at = dump.find('\n', at) + 1)
-                                 others += dump.compare(at, 9, "messages ") != 0;
-                               return others;
-                             }()));
+              std::to_string(std::count(dump.begin(), dump.end(), '\n') - [&] {
+                int64_t others = 0;
+                for (size_t at = 0; at < dump.size(); at = dump.find('\n', at) + 1)
+                  others += dump.compare(at, 9, "messages ") != 0;
+                return others;
+              }()));
     Device& fresh = world.device(cat("fresh-", device->user()), device->user());
     fresh.connect();
     world.settle();

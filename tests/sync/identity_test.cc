@@ -43,7 +43,8 @@ class Once : public ::testing::Test {
 
 TEST_F(Once, AResendAfterALostAnswerGetsTheStoredOne) {
   post(*ann, 1);
-  for (const std::string& bytes : ann->replica().take_outgoing()) world.workspace().receive(1, bytes, world.now);
+  for (const std::string& bytes : ann->replica().take_outgoing())
+    world.workspace().receive(1, bytes, world.now);
   ASSERT_TRUE(world.workspace().commit(world.now));
   (void)world.workspace().take_outputs();  // lost on the way
   EXPECT_EQ(count("SELECT count(*) FROM messages"), 1);
@@ -55,11 +56,13 @@ TEST_F(Once, AResendAfterALostAnswerGetsTheStoredOne) {
 
 TEST_F(Once, AnOldConnectionBesideTheNewOneDoesNoHarm) {
   post(*ann, 1);
-  const std::vector<std::string> late = ann->replica().take_outgoing();  // still on the way, over the old connection
+  const std::vector<std::string> late =
+      ann->replica().take_outgoing();  // still on the way, over the old connection
   ann->replica().disconnected();
   world.workspace().connect(77, world.now);
   ASSERT_TRUE(ann->replica().connected("ann", world.now));
-  for (const std::string& bytes : ann->replica().take_outgoing()) world.workspace().receive(77, bytes, world.now);
+  for (const std::string& bytes : ann->replica().take_outgoing())
+    world.workspace().receive(77, bytes, world.now);
   for (const std::string& bytes : late) world.workspace().receive(1, bytes, world.now);
   ASSERT_TRUE(world.workspace().commit(world.now));
   ann->connect();
@@ -155,7 +158,8 @@ TEST_F(Once, TenThousandQueuedOfflineArriveInOrder) {
   ann->connect();
   world.settle();
   EXPECT_EQ(count("SELECT count(*) FROM messages"), 10'000);
-  EXPECT_EQ(count("SELECT count(*) FROM wherry_commands a JOIN wherry_commands b ON b.replica_seq = a.replica_seq + 1 "
+  EXPECT_EQ(count("SELECT count(*) FROM wherry_commands a JOIN wherry_commands b ON b.replica_seq = "
+                  "a.replica_seq + 1 "
                   "AND b.replica_id = a.replica_id WHERE b.seq <= a.seq"),
             0);
   Device& bob = world.device("bob", "bob");

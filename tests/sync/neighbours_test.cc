@@ -1,4 +1,5 @@
-// A handler that runs away, fails, or tries what `check` refuses: its neighbours in the same group do not notice.
+// A handler that runs away, fails, or tries what `check` refuses: its neighbours in the same group do not
+// notice.
 #include <gtest/gtest.h>
 
 #include "base/text.h"
@@ -34,7 +35,8 @@ class Neighbours : public ::testing::Test {
       direct.name = command;
       direct.user_id = "ann";
       const std::string id = cat("n", ++last_);
-      direct.data = command == "note.add" ? cat(R"({"id":")", id, R"(","body":"fine"})") : cat(R"({"id":")", id, "\"}");
+      direct.data =
+          command == "note.add" ? cat(R"({"id":")", id, R"(","body":"fine"})") : cat(R"({"id":")", id, "\"}");
       commands.push_back(std::move(direct));
     }
     const auto answers = world.workspace().execute_all(commands, world.now);
@@ -70,11 +72,12 @@ TEST_F(Neighbours, DoNotNoticeAHandlerThatRunsAwayOrFails) {
 TEST_F(Neighbours, DoNotNoticeAHandlerThatTriesWhatCheckRefuses) {
   for (const char* sql :
        {"ATTACH 'x.db' AS x", "DETACH main", "PRAGMA journal_mode = OFF", "COMMIT", "ROLLBACK", "SAVEPOINT s",
-        "DROP TABLE notes", "CREATE TABLE t(a)", "DELETE FROM wherry_commands", "UPDATE wherry_meta SET value = 0",
-        "SELECT data FROM wherry_commands", "INSERT INTO notes VALUES(:id, random())",
-        "INSERT INTO notes VALUES(:id, datetime('now'))", "INSERT INTO notes VALUES(:id, load_extension('x'))",
-        "INSERT INTO notes VALUES(:nothing, 'x')", "SELECT syntax error", "VACUUM", "ANALYZE", "REINDEX",
-        "DELETE FROM sqlite_schema", "UPDATE notes SET id = :id || id",
+        "DROP TABLE notes", "CREATE TABLE t(a)", "DELETE FROM wherry_commands",
+        "UPDATE wherry_meta SET value = 0", "SELECT data FROM wherry_commands",
+        "INSERT INTO notes VALUES(:id, random())", "INSERT INTO notes VALUES(:id, datetime('now'))",
+        "INSERT INTO notes VALUES(:id, load_extension('x'))", "INSERT INTO notes VALUES(:nothing, 'x')",
+        "SELECT syntax error", "VACUUM", "ANALYZE", "REINDEX", "DELETE FROM sqlite_schema",
+        "UPDATE notes SET id = :id || id",
         // Not seen when it is prepared: it rolls back the whole transaction as it runs.
         "INSERT OR ROLLBACK INTO notes SELECT id, 'bad' FROM notes"}) {
     auto bundle = std::make_shared<Bundle>(*bundle_of(files()));
@@ -85,7 +88,8 @@ TEST_F(Neighbours, DoNotNoticeAHandlerThatTriesWhatCheckRefuses) {
     innocent_ = 0;
     EXPECT_EQ(in_a_group(world, "note.add"), "") << sql;
     const std::string code = in_a_group(world, "note.fail");
-    EXPECT_TRUE(code == "handler_error" || code == "constraint_check" || code == "constraint_unique") << sql << ": " << code;
+    EXPECT_TRUE(code == "handler_error" || code == "constraint_check" || code == "constraint_unique")
+        << sql << ": " << code;
   }
 }
 

@@ -1,6 +1,6 @@
 // Winners do not depend on the order of arrival or on batching: the same commands, made offline by several
-// replicas, leave the same tables whoever reconnects first. Restrictions are left out, since they are meant to
-// depend on what is there.
+// replicas, leave the same tables whoever reconnects first. Restrictions are left out, since they are meant
+// to depend on what is there.
 #include <algorithm>
 #include <numeric>
 
@@ -34,13 +34,20 @@ rc::Gen<Op> an_op() {
 std::pair<std::string, std::string> command_of(const Op& op) {
   const std::string target = cat(op.target);
   switch (op.kind) {
-    case 0: return {"channel.rename", cat(R"({"id":"c)", target, R"(","name":"name )", op.value, "\"}")};
-    case 1: return {"channel.add_member", cat(R"({"channel_id":"c0","user_id":"guest)", target, "\"}")};
-    case 2: return {"channel.remove_member", cat(R"({"channel_id":"c0","user_id":"guest)", target, "\"}")};
-    case 3: return {"message.edit", cat(R"({"id":"m)", target, R"(","body":"body )", op.value, "\"}")};
-    case 4: return {"message.vote", cat(R"({"id":"m)", target, R"(","by":)", op.value, "}")};
-    case 5: return {"message.react", cat(R"({"id":"m)", target, R"(","emoji":"e)", op.value, "\"}")};
-    default: return {"user.register", cat(R"({"id":"u","name":"name )", op.value, "\"}")};
+    case 0:
+      return {"channel.rename", cat(R"({"id":"c)", target, R"(","name":"name )", op.value, "\"}")};
+    case 1:
+      return {"channel.add_member", cat(R"({"channel_id":"c0","user_id":"guest)", target, "\"}")};
+    case 2:
+      return {"channel.remove_member", cat(R"({"channel_id":"c0","user_id":"guest)", target, "\"}")};
+    case 3:
+      return {"message.edit", cat(R"({"id":"m)", target, R"(","body":"body )", op.value, "\"}")};
+    case 4:
+      return {"message.vote", cat(R"({"id":"m)", target, R"(","by":)", op.value, "}")};
+    case 5:
+      return {"message.react", cat(R"({"id":"m)", target, R"(","emoji":"e)", op.value, "\"}")};
+    default:
+      return {"user.register", cat(R"({"id":"u","name":"name )", op.value, "\"}")};
   }
 }
 
@@ -54,7 +61,8 @@ std::string outcome(const std::vector<Op>& ops, const std::vector<int>& order, b
   std::vector<Device*> devices;
   for (int d = 0; d < kDevices; ++d) {
     for (int c = 0; c < 2; ++c)
-      world.direct(cat("u", d), "channel.add_member", cat(R"({"channel_id":"c)", c, R"(","user_id":"u)", d, "\"}"));
+      world.direct(cat("u", d), "channel.add_member",
+                   cat(R"({"channel_id":"c)", c, R"(","user_id":"u)", d, "\"}"));
     devices.push_back(&world.device(cat("d", d), cat("u", d), {"admin"}));
   }
   for (Device* device : devices) device->connect();
@@ -66,7 +74,8 @@ std::string outcome(const std::vector<Op>& ops, const std::vector<int>& order, b
     const auto [name, params] = command_of(ops[i]);
     ExecuteOptions options;
     options.client_timestamp = start + Millis{ops[i].minute * 60'000};
-    options.id = cat("00000000-0000-7000-8000-0000000000", i < 16 ? "0" : "", to_hex(std::string(1, static_cast<char>(i))).substr(i < 16 ? 1 : 0));
+    options.id = cat("00000000-0000-7000-8000-0000000000", i < 16 ? "0" : "",
+                     to_hex(std::string(1, static_cast<char>(i))).substr(i < 16 ? 1 : 0));
     (void)devices[static_cast<size_t>(ops[i].device)]->replica().execute(name, params, world.now, options);
   }
   for (const int d : order) {

@@ -15,11 +15,16 @@ class Winners : public ::testing::Test {
  protected:
   Winners() : world("examples/chat") {
     for (const char* user : {"ann", "bob", "cyd"})
-      EXPECT_EQ(world.direct(user, "user.register", cat("{\"id\":\"", user, "\",\"name\":\"", user, "\"}")), "applied");
-    EXPECT_EQ(world.direct("ann", "channel.create", R"({"id":"c","name":"general","private":false})"), "applied");
+      EXPECT_EQ(world.direct(user, "user.register", cat("{\"id\":\"", user, "\",\"name\":\"", user, "\"}")),
+                "applied");
+    EXPECT_EQ(world.direct("ann", "channel.create", R"({"id":"c","name":"general","private":false})"),
+              "applied");
     for (const char* user : {"bob", "cyd"})
-      EXPECT_EQ(world.direct(user, "channel.add_member", cat(R"({"channel_id":"c","user_id":")", user, "\"}")), "applied");
-    EXPECT_EQ(world.direct("ann", "message.post", R"({"id":"m","channel_id":"c","body":"first"})"), "applied");
+      EXPECT_EQ(
+          world.direct(user, "channel.add_member", cat(R"({"channel_id":"c","user_id":")", user, "\"}")),
+          "applied");
+    EXPECT_EQ(world.direct("ann", "message.post", R"({"id":"m","channel_id":"c","body":"first"})"),
+              "applied");
     world.now = world.now + kHour;
     for (const char* user : {"ann", "bob", "cyd"}) world.device(user, user).connect();
     world.settle();
@@ -51,8 +56,10 @@ TEST_F(Winners, TheLaterRenameWinsInEveryOrderOfReconnection) {
     w.now = w.now + Millis{7 * 24 * kHour.count};
     // ann wrote first, then cyd, then bob.
     w.device("ann", "ann").exec_at(week + kHour, "channel.rename", R"({"id":"c","name":"by ann"})");
-    w.device("cyd", "cyd").exec_at(week + Millis{2 * kHour.count}, "channel.rename", R"({"id":"c","name":"by cyd"})");
-    w.device("bob", "bob").exec_at(week + Millis{3 * kHour.count}, "channel.rename", R"({"id":"c","name":"by bob"})");
+    w.device("cyd", "cyd")
+        .exec_at(week + Millis{2 * kHour.count}, "channel.rename", R"({"id":"c","name":"by cyd"})");
+    w.device("bob", "bob")
+        .exec_at(week + Millis{3 * kHour.count}, "channel.rename", R"({"id":"c","name":"by bob"})");
     for (const std::string& name : order) {
       w.device(name, name).connect();
       w.settle();
@@ -68,7 +75,8 @@ TEST_F(Winners, AStaleOfflineEditIsSupersededAndSaysWhatItLost) {
   world.direct("root", "channel.add_member", R"({"channel_id":"c","user_id":"root"})");
   admin.connect();
   world.settle();
-  const std::string stale = ann.exec_at(world.now + Millis{10}, "message.edit", R"({"id":"m","body":"stale"})");
+  const std::string stale =
+      ann.exec_at(world.now + Millis{10}, "message.edit", R"({"id":"m","body":"stale"})");
   world.now = world.now + kHour;
   admin.exec("message.edit", R"({"id":"m","body":"newer"})");
   world.settle();
@@ -111,8 +119,10 @@ TEST_F(Winners, AStaleAddDoesNotUndoALaterRemoveAndALaterOneDoes) {
   const Millis start = world.now;
   world.now = world.now + Millis{10 * kHour.count};
   // bob adds dan in hour 1, ann removes him in hour 2; ann's word arrives first.
-  const std::string add = bob.exec_at(start + kHour, "channel.add_member", R"({"channel_id":"c","user_id":"dan"})");
-  ann.exec_at(start + Millis{2 * kHour.count}, "channel.remove_member", R"({"channel_id":"c","user_id":"dan"})");
+  const std::string add =
+      bob.exec_at(start + kHour, "channel.add_member", R"({"channel_id":"c","user_id":"dan"})");
+  ann.exec_at(start + Millis{2 * kHour.count}, "channel.remove_member",
+              R"({"channel_id":"c","user_id":"dan"})");
   reconnect({"ann", "bob"});
   EXPECT_EQ(world.server("SELECT count(*) FROM members WHERE user_id = 'dan'"), Value(int64_t{0}));
   EXPECT_EQ(bob.state_of(add), "superseded");
@@ -134,7 +144,8 @@ TEST_F(Winners, EditsOfLockedAndDeletedMessagesComeBackRejectedWithTheirText) {
   reconnect({"bob"});
   EXPECT_EQ(bob.state_of(edit), "rejected:entity_deleted");
   EXPECT_EQ(bob.state_of(post), "rejected:entity_locked");
-  EXPECT_NE(bob.ask("SELECT data FROM wherry_commands WHERE id = '" + edit + "'").find("precious text"), std::string::npos);
+  EXPECT_NE(bob.ask("SELECT data FROM wherry_commands WHERE id = '" + edit + "'").find("precious text"),
+            std::string::npos);
   EXPECT_EQ(bob.ask("SELECT body FROM messages WHERE id = 'b1'"), "");
   EXPECT_EQ(bob.ask("SELECT count(*) FROM messages WHERE id = 'b2'"), "0");
   EXPECT_EQ(bob.refused("message.post", R"({"id":"b3","channel_id":"c","body":"x"})"), "entity_locked");
@@ -159,7 +170,8 @@ TEST_F(Winners, CountersAndSetsAddUpFromEverywhere) {
   world.device("ann", "ann").exec("message.unreact", R"({"id":"m","emoji":"wave"})");
   reconnect({"cyd", "ann", "bob"});
   EXPECT_EQ(world.server("SELECT votes FROM messages WHERE id = 'm'"), Value(int64_t{6}));
-  EXPECT_EQ(world.server("SELECT reactions FROM messages WHERE id = 'm'"), Value(R"(["wave bob","wave cyd"])"));
+  EXPECT_EQ(world.server("SELECT reactions FROM messages WHERE id = 'm'"),
+            Value(R"(["wave bob","wave cyd"])"));
 }
 
 TEST_F(Winners, AnEditOfARowThatTheReplicaWroteItselfFollowsItsOwnOrder) {

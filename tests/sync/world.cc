@@ -67,9 +67,14 @@ std::shared_ptr<const Bundle> bundle_of(const std::vector<BundleFile>& files) {
   return std::make_shared<const Bundle>(std::move(compiled.bundle));
 }
 
-Device::Device(World& world, std::string name, std::string user, std::vector<std::string> roles, bool reference)
-    : world_(world), name_(std::move(name)), user_(std::move(user)), roles_(std::move(roles)),
-      path_((world.folder / (name_ + ".db")).string()), reference_(reference) {
+Device::Device(World& world, std::string name, std::string user, std::vector<std::string> roles,
+               bool reference)
+    : world_(world),
+      name_(std::move(name)),
+      user_(std::move(user)),
+      roles_(std::move(roles)),
+      path_((world.folder / (name_ + ".db")).string()),
+      reference_(reference) {
   restart();
 }
 
@@ -89,7 +94,8 @@ void Device::connect() {
   session_ = ++world_.last_session_;
   world_.sessions_[session_] = this;
   world_.workspace_->connect(session_, world_.now);
-  must(replica_->connected(cat(user_, roles_.empty() ? "" : "|", join(roles_, ",")), world_.now + clock_offset));
+  must(replica_->connected(cat(user_, roles_.empty() ? "" : "|", join(roles_, ",")),
+                           world_.now + clock_offset));
 }
 
 void Device::disconnect() {
@@ -123,10 +129,14 @@ std::string Device::state_of(const std::string& command_id) {
   for (const OwnCommand& command : must(replica_->commands())) {
     if (command.id != command_id) continue;
     switch (command.state) {
-      case CommandState::kPending: return "pending";
-      case CommandState::kApplied: return "applied";
-      case CommandState::kSuperseded: return "superseded";
-      case CommandState::kRejected: return "rejected:" + command.code;
+      case CommandState::kPending:
+        return "pending";
+      case CommandState::kApplied:
+        return "applied";
+      case CommandState::kSuperseded:
+        return "superseded";
+      case CommandState::kRejected:
+        return "rejected:" + command.code;
     }
   }
   return "unknown";
@@ -156,7 +166,8 @@ World::World(std::shared_ptr<const Bundle> bundle, uint32_t seed)
       }) {
   static int count = 0;
   // In memory where the system offers it: nothing here is about the disk.
-  folder = (fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path()) / cat("wherry-world-", getpid(), "-", ++count);
+  folder = (fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path()) /
+           cat("wherry-world-", getpid(), "-", ++count);
   fs::remove_all(folder);
   fs::create_directories(folder);
   open_server();
@@ -281,7 +292,9 @@ std::string World::dump_as(const std::string& user, const std::vector<std::strin
   return text;
 }
 
-std::string World::dump() { return dump_as("", {}); }
+std::string World::dump() {
+  return dump_as("", {});
+}
 
 Value World::server(const std::string& sql) {
   auto db = must(sqlite::Database::open((folder / "server.db").string(), sqlite::Access::kReadOnly));
@@ -298,6 +311,8 @@ void World::expect_agreement() {
   EXPECT_EQ(must(reader->verify(net::sha256)), std::nullopt) << "the hash chain does not verify";
 }
 
-std::string World::id() { return uuids_.make(now).text(); }
+std::string World::id() {
+  return uuids_.make(now).text();
+}
 
 }  // namespace wherry::testing

@@ -47,8 +47,8 @@ class Device {
   const std::string& path() const { return path_; }
   const std::string& user() const { return user_; }
   const std::vector<std::string>& roles() const { return roles_; }
-  Millis clock_offset;             // how far this device's clock is wrong
-  std::string traffic;             // every byte ever received, when `record` is set
+  Millis clock_offset;  // how far this device's clock is wrong
+  std::string traffic;  // every byte ever received, when `record` is set
   bool record = false;
 
  private:
@@ -64,7 +64,8 @@ class Device {
 
 class World {
  public:
-  explicit World(const std::string& bundle_folder, uint32_t seed = 1) : World(bundle_of(bundle_folder), seed) {}
+  explicit World(const std::string& bundle_folder, uint32_t seed = 1)
+      : World(bundle_of(bundle_folder), seed) {}
   explicit World(std::shared_ptr<const Bundle> bundle, uint32_t seed = 1);
   ~World();
 
