@@ -66,11 +66,16 @@ Result<> Core::transact(const std::function<Result<>(Change&)>& work) {
 
 Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
   TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(db()));
-  Change change{Joiner(db(), app_.get(), images), {}, false, {}};
+  Change change{Joiner(db(), app_.get(), images), {}, false, false, {}};
   TRY(work(change));
   const std::vector<ConfirmedChange> changes = change.joiner.changes();
   if (app_ && (!changes.empty() || !change.answered.empty() || change.run_all))
     TRY(rebase.join(*app_, author(), changes, change.answered));
+  meta.unmerged |= std::ranges::any_of(changes, [](const ConfirmedChange& c) { return c.before && !c.now; });
+  if (meta.unmerged && change.lost_access) {
+    TRY(merge_indexes(db()));
+    meta.unmerged = false;
+  }
   answered_since_trim_ += change.answered.size();
   if (answered_since_trim_ >= kAnswersPerTrim) {
     answered_since_trim_ = 0;
@@ -213,6 +218,7 @@ Result<> Core::revoke(Change& change, int64_t id) {
   Scope* scope = held.find(id);
   if (scope == nullptr) return {};
   std::erase(fresh_, id);
+  change.lost_access = true;
   TRY(change.joiner.drop(scope->incarnations()));
   TRY(stage.drop(id));
   return held.remove(id);
@@ -252,6 +258,15 @@ Result<int64_t> Core::start_epoch(Change& change, Seq base) {
   changed_.insert("wherry_commands");
   change.run_all = true;
   return count;
+}
+
+Result<> Core::checkpoint() {
+  if (meta.unmerged)
+    TRY(transact([](Change& change) -> Result<> {
+      change.lost_access = true;
+      return {};
+    }));
+  return store_->checkpoint();
 }
 
 Result<> Core::adopt_schema(const std::string& bytes, const std::string& hash) {

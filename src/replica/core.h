@@ -25,6 +25,7 @@ namespace wherry {
 struct Change {
   Joiner joiner;
   std::unordered_set<std::string> answered;  // commands
+  bool lost_access = false;                  // no byte of the rows that go may stay behind
   bool run_all = false;                      // run all pending commands again
   std::vector<ReplicaEvent> events;          // told once it is committed
 };
@@ -46,6 +47,8 @@ class Core {
   // The server's log is another one beyond `base`: everything is scanned anew, and commands whose place was
   // beyond it are pending again. How many.
   Result<int64_t> start_epoch(Change& change, Seq base);
+  // Leaves no byte of removed rows in the file.
+  Result<> checkpoint();
   // The app as the server describes it, for this user.
   Result<> adopt_schema(const std::string& bundle_bytes, const std::string& hash);
 

@@ -262,7 +262,7 @@ Result<> Replica::dump(const std::function<Result<>(std::string_view line)>& eac
 }
 
 Result<> Replica::checkpoint() {
-  return impl_->core->store().checkpoint();
+  return impl_->core->checkpoint();
 }
 
 Result<> Replica::connected(std::string token, Millis now) {

@@ -39,12 +39,6 @@ bool is_fts5(std::string sql) {
   return sql.starts_with("create virtual table") && sql.find("using fts5") != std::string::npos;
 }
 
-// Removed text would otherwise stay in the index until it is merged by chance.
-Result<> make_secure(sqlite::Database& db, const std::string& table) {
-  const std::string name = quote_name(table);
-  return db.execute(cat("INSERT INTO ", name, "(", name, ", rank) VALUES('secure-delete', 1)"));
-}
-
 }  // namespace
 
 Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, FunctionContext* functions) {
@@ -73,9 +67,18 @@ Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, Fu
   for (const Object& object : wanted) {
     if (find(present, object.name) != nullptr) continue;
     TRY(db.execute(object.sql));
-    if (is_fts5(object.sql)) TRY(make_secure(db, object.name));
   }
   return change;
+}
+
+Result<> merge_indexes(sqlite::Database& db) {
+  TRY_ASSIGN(const std::vector<Object> objects, objects_of(db));
+  for (const Object& object : objects) {
+    if (!is_fts5(object.sql)) continue;
+    const std::string name = quote_name(object.name);
+    TRY(db.execute(cat("INSERT INTO ", name, "(", name, ") VALUES('optimize')")));
+  }
+  return {};
 }
 
 }  // namespace wherry

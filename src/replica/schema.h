@@ -17,4 +17,8 @@ struct SchemaChange {
 // existing table, index, view or trigger differs.
 Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, FunctionContext* functions);
 
+// Merges each full-text index into one segment: what was removed from it stays in older segments until then.
+// (FTS5's own 'secure-delete' does this at every removal, which makes undoing a pending command dear.)
+Result<> merge_indexes(sqlite::Database& db);
+
 }  // namespace wherry
