@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "bundle/wire.h"
 #include "protocol/codec.h"
+#include "workspace/scan.h"
 #include "workspace/schema.h"
 #include "workspace/workspace_impl.h"
 
@@ -17,6 +18,9 @@ namespace {
 
 // A connection that says nothing must not be held for long.
 constexpr Millis kHelloWithin{10'000};
+// Old departures are swept so often, and so many at once, that nobody waits for it.
+constexpr Millis kSweepEvery{600'000};
+constexpr int64_t kSweepMost = 2000;
 constexpr size_t kSessionCommandsMost = 4 * limits::kWindowCommands;
 
 }  // namespace
@@ -278,7 +282,37 @@ Result<> Workspace::Impl::tick(Millis now) {
   for (const SessionId id : silent) say_bye(id, "silent", "no hello came in time", Millis{1000});
   for (const SessionId id : expired) say_bye(id, "unauthorized", "the token has expired", Millis{-1});
   access_.sweep();
+  if (now < last_sweep_ + kSweepEvery) return {};
+  TRY_ASSIGN(const bool done, sweep(now));
+  if (done) last_sweep_ = now;
   return {};
+}
+
+// Deletes departures older than the horizon. A position before `swept_to` is answered with a scan from 0.
+Result<bool> Workspace::Impl::sweep(Millis now) {
+  // Entries are in order of time: the last one before the horizon, by halving.
+  Seq low, high = log.head();
+  while (low < high) {
+    const Seq middle{(low.number + high.number + 1) / 2};
+    TRY_ASSIGN(const auto handled,
+               db_->value("SELECT server_handled_timestamp FROM wherry_commands WHERE seq = ?",
+                          {Value(middle.number)}));
+    const bool is_old =
+        handled && handled->integer() && *handled->integer() < now.count - limits::kDepartureHorizonMs;
+    if (is_old)
+      low = middle;
+    else
+      high = Seq{middle.number - 1};
+  }
+  TRY_ASSIGN(const auto left,
+             db_->value("SELECT 1 FROM wherry_scope_index WHERE gone = 1 AND seq <= ? LIMIT 1",
+                        {Value(low.number)}));
+  if (!left) return true;
+  TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+  TRY(set_meta(*db_, "swept_to", std::to_string(low.number)));
+  TRY_ASSIGN(const bool done, sweep_departures(*db_, low, kSweepMost));
+  TRY(transaction.commit());
+  return done;
 }
 
 void Workspace::Impl::shut_down(const std::string& code, const std::string& message, Millis retry_after) {

@@ -110,6 +110,7 @@ class Workspace::Impl {
   Result<> handle_push(Session& session, protocol::Push push, Millis now);
   Result<> handle_pull(Session& session, const protocol::Pull& pull);
   Result<> run_initial(Millis now);
+  Result<bool> sweep(Millis now);
 
   std::unique_ptr<sqlite::Database> db_;
   std::unique_ptr<Engine> engine_;

@@ -180,5 +180,20 @@ TEST_F(Scopes, TheViewOfBroadcastsSaysWhoWasEntitled) {
       count("SELECT count(*) FROM wherry_commands WHERE user_id = 'ann'"));
 }
 
+TEST_F(Scopes, AReplicaThatWasAwayForMonthsAlsoForgetsWhatIsGone) {
+  bob->disconnect();
+  ann->exec("message.move", R"({"id":"p1","channel_id":"sec"})");
+  world.settle();
+  world.now = world.now + Millis{100LL * 24 * 3'600'000};
+  ann->exec("message.post", R"({"id":"p2","channel_id":"pub","body":"much later"})");
+  world.settle();
+  world.workspace().tick(world.now);
+  EXPECT_EQ(world.server("SELECT count(*) FROM wherry_scope_index WHERE gone = 1"), Value(int64_t{0}));
+  bob->connect();
+  world.settle();
+  EXPECT_EQ(bob->ask("SELECT id FROM messages"), "p2");
+  world.expect_agreement();
+}
+
 }  // namespace
 }  // namespace wherry::testing
