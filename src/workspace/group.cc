@@ -1,6 +1,7 @@
 // Running what waits as one transaction. A command whose interrupted write made SQLite roll everything back
 // is refused, and the group runs again without it: its neighbours do not notice.
 #include "base/limits.h"
+#include "workspace/schema.h"
 #include "workspace/workspace_impl.h"
 
 namespace wherry {
@@ -33,6 +34,7 @@ Result<> Workspace::Impl::roll_back() {
   versions_.discard();
   replicas_.clear();
   effects_.begin();
+  TRY_ASSIGN(epoch_, meta(*db_, "epoch"));
   TRY(log.reload());
   TRY(names_.reload());
   return access_.reload();
