@@ -35,7 +35,9 @@ bool write_at(element e, std::string& out, size_t depth) {
     case element_type::ARRAY: {
       if (depth == limits::kJsonDepth) return false;
       char separator = '[';
-      for (const element item : e.get_array().value_unsafe()) {
+      // Bound first: the result of get_array() dies before a loop over what is in it begins.
+      const simdjson::dom::array items = e.get_array().value_unsafe();
+      for (const element item : items) {
         out.push_back(separator);
         if (!write_at(item, out, depth + 1)) return false;
         separator = ',';
@@ -46,7 +48,8 @@ bool write_at(element e, std::string& out, size_t depth) {
     case element_type::OBJECT: {
       if (depth == limits::kJsonDepth) return false;
       char separator = '{';
-      for (const auto member : e.get_object().value_unsafe()) {
+      const simdjson::dom::object members = e.get_object().value_unsafe();
+      for (const auto member : members) {
         out.push_back(separator);
         out.append(json_quote(member.key));
         out.push_back(':');

@@ -130,7 +130,7 @@ void describe(V& v, Ref<V, Answer> m) {
   v.outcome("outcome", m.outcome);
   v.text("code", m.code, kAnySize);
   v.text("message", m.message, kAnySize);
-  v.list("lost", m.lost, limits::kCommandRows);
+  v.list("lost", m.lost, limits::kLostCells);
 }
 
 template <typename V>

@@ -147,7 +147,7 @@ TEST(Document, NamesTheLimits) {
       {"columns", limits::kTableColumns},
       {"tables", limits::kTables},
       {"held scopes", limits::kHeldScopes},
-      {"lost cells", limits::kCommandRows},
+      {"lost cells", limits::kLostCells},
   };
   for (const auto& [name, value] : limits)
     EXPECT_TRUE(says(cat("| ", name, " | ", value, " |"))) << name << ' ' << value;

@@ -48,7 +48,8 @@ class History(Case):
                                 if Path(f"{tapped}{suffix}").exists())
                 self.assertNotIn(b"zzvault", held)
         # The same import again is the same commands.
-        again = self.replica(server, "importer", "--role", "import", name="again")
+        again = self.folder / "again.db"
+        wherry("init", again, "--url", server.url("team"), "--token", self.token("importer", "--role", "import"))
         wherry("exec", again, "--jsonl", lines)
         before = self.server_dump()
         wherry("sync", again)

@@ -38,8 +38,10 @@ class Malformed : public ::testing::Test {
     std::string code;
     for (const std::string& message : messages) {
       world.workspace().receive(session, message, world.now);
-      while (world.workspace().has_work()) EXPECT_TRUE(world.workspace().commit(world.now));
-      for (const Output& output : world.workspace().take_outputs()) {
+      std::vector<Output> outputs;
+      while (world.step(&outputs)) {
+      }
+      for (const Output& output : outputs) {
         if (output.session != session || !output.close) continue;
         const auto bye = protocol::decode(output.bytes);
         EXPECT_TRUE(bye && std::holds_alternative<protocol::Bye>(*bye));

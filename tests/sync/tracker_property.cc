@@ -117,8 +117,10 @@ std::string fold(World& world, const Bundle& bundle) {
     EXPECT_TRUE(delta);
     // UNIQUE is met at the end of a command, not row by row.
     for (const RowChange& change : delta->rows) EXPECT_TRUE(rows.remove(change.ref));
-    for (const RowChange& change : delta->rows)
-      if (change.after) EXPECT_TRUE(rows.put(change.ref.table, *change.after));
+    for (const RowChange& change : delta->rows) {
+      if (!change.after) continue;
+      EXPECT_TRUE(rows.put(change.ref.table, *change.after));
+    }
   }
   std::string text;
   for (const size_t table : dump_order(bundle))

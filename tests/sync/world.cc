@@ -224,7 +224,7 @@ Device& World::device(const std::string& name, const std::string& user, std::vec
   return *device;
 }
 
-bool World::step() {
+bool World::step(std::vector<Output>* strays) {
   bool moved = false;
   for (auto& [_, device] : devices) {
     if (!device->connected()) continue;
@@ -239,7 +239,10 @@ bool World::step() {
   }
   for (Output& output : workspace_->take_outputs()) {
     const auto at = sessions_.find(output.session);
-    if (at == sessions_.end()) continue;
+    if (at == sessions_.end()) {
+      if (strays != nullptr) strays->push_back(std::move(output));
+      continue;
+    }
     Device& device = *at->second;
     moved = true;
     if (!output.bytes.empty()) {

@@ -74,7 +74,8 @@ class World {
   // Delivers messages until nothing moves.
   void settle();
   // One round: what replicas say, a commit, what the workspace says. False when nothing moved.
-  bool step();
+  // `strays` gets what the workspace says to connections that the test made by itself.
+  bool step(std::vector<Output>* strays = nullptr);
   // Disconnects everyone and opens the workspace again from its file, as after a kill.
   void restart_server();
   // Puts a copy of the workspace's file aside, and later back in its place.
