@@ -57,6 +57,7 @@ TEST_F(Scopes, NothingOfAPrivateChannelReachesANonMember) {
   ASSERT_TRUE(bob->replica().checkpoint());
   EXPECT_EQ(bytes_of(bob->path()).find("zzsecret"), std::string::npos);
   EXPECT_EQ(bob->traffic.find("zzsecret"), std::string::npos);
+  EXPECT_NE(bob->traffic.find("hello all"), std::string::npos) << "the traffic is what it seems to be";
   EXPECT_EQ(bob->ask("SELECT count(*) FROM messages"), "1");
   world.expect_agreement();
 }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "net/token.h"
+#include "protocol/codec.h"
 #include "sqlite/database.h"
 
 namespace wherry::testing {
@@ -246,7 +247,7 @@ bool World::step(std::vector<Output>* strays) {
     Device& device = *at->second;
     moved = true;
     if (!output.bytes.empty()) {
-      if (device.record) device.traffic += output.bytes;
+      if (device.record) device.traffic += protocol::to_json(must(protocol::decode(output.bytes)));
       workspace_->sent(output.session, output.bytes.size(), now);
       const auto received = device.replica().receive(output.bytes, now + device.clock_offset);
       if (!received) ADD_FAILURE() << device.path() << ": " << received.error().text();

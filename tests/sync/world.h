@@ -48,7 +48,7 @@ class Device {
   const std::string& user() const { return user_; }
   const std::vector<std::string>& roles() const { return roles_; }
   Millis clock_offset;  // how far this device's clock is wrong
-  std::string traffic;  // every byte ever received, when `record` is set
+  std::string traffic;  // all that was ever received, unpacked, when `record` is set
   bool record = false;
 
  private:
