@@ -54,7 +54,7 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
     nearest = distance;
     best = &candidate;
   }
-  return best == nullptr ? otherwise : cat("Did you mean `", *best, "`?");
+  return best == nullptr ? std::move(otherwise) : cat("Did you mean `", *best, "`?");
 }
 
 bool is_plain_name(std::string_view name, bool dots) {

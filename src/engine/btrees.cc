@@ -53,7 +53,7 @@ Result<std::optional<Btree>> Btrees::at(int root_page) {
   const std::optional<size_t> index = find(text_of(owner[0][0]));
   if (!index) return std::nullopt;
   const Table& table = bundle_.tables[*index];
-  const Btree other{*index, {}, {}, owner[0][1] == Value(int64_t{0})};
+  Btree other{*index, {}, {}, owner[0][1] == Value(int64_t{0})};
   // The key's index is a b-tree of its own, or the table itself when it is WITHOUT ROWID: then the schema
   // does not list the index.
   TRY_ASSIGN(

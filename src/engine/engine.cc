@@ -37,7 +37,7 @@ class Engine::Impl {
         rows(database, b),
         predicates(database, b),
         restrictions(b, predicates) {
-    read = [this](const RowRef& ref) { return rows.read(ref); };
+    read_ = [this](const RowRef& ref) { return rows.read(ref); };
   }
 
   Result<Execution> run(const Call& call, Judge* judge);
@@ -73,7 +73,7 @@ class Engine::Impl {
   Value bound(const Binding& binding, const Call& call) const;
   static int on_progress(void* self);
 
-  RowReader read;
+  RowReader read_;
   std::unordered_map<const Command*, std::unique_ptr<Handler>> handlers_;
   Footprint footprint_;
   int64_t steps_left_ = 0;
@@ -139,7 +139,7 @@ Engine::Impl::Verdict Engine::Impl::check_entity(const Call& call, Judge* judge)
 
 Engine::Impl::Verdict Engine::Impl::check_entity_free(const Call& call) {
   if (!entity_row_) return std::nullopt;
-  return restrictions.check_row(*call.command, call.command->entity->table, *entity_row_, read,
+  return restrictions.check_row(*call.command, call.command->entity->table, *entity_row_, read_,
                                 with_footprint ? &footprint_.rows_read : nullptr);
 }
 
@@ -211,7 +211,7 @@ Engine::Impl::Verdict Engine::Impl::run_statement(HandlerStatement& statement, c
 Engine::Impl::Verdict Engine::Impl::check_changes(const Call& call, const Delta& delta, Judge* judge) {
   if (capture->key_changed()) return Refusal{"handler_error", "a handler may not change a primary key"};
   std::vector<RowRef>* walked = with_footprint ? &footprint_.rows_read : nullptr;
-  const RowReader then = before(delta, read);
+  const RowReader then = before(delta, read_);
   for (const RowChange& change : delta.rows) {
     const size_t table = change.ref.table;
     if (change.before) {
@@ -225,7 +225,8 @@ Engine::Impl::Verdict Engine::Impl::check_changes(const Call& call, const Delta&
       if (refusal) return refusal;
     }
     if (change.after) {
-      TRY_ASSIGN(auto refusal, restrictions.check_parents(*call.command, table, *change.after, read, walked));
+      TRY_ASSIGN(auto refusal,
+                 restrictions.check_parents(*call.command, table, *change.after, read_, walked));
       if (refusal) return refusal;
       if (change.before) continue;
       TRY_ASSIGN(refusal, restrictions.check_parents(*call.command, table, *change.after, then, walked));

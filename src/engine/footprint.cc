@@ -229,11 +229,10 @@ void Interpreter::follow_move(size_t at) {
     const Content& rowid = registers_[op.p3];
     const bool returns = (name == "NotExists" || name == "SeekRowid") && rowid.kind == Content::kRowid &&
                          rowid.which == tree.table;
-    if (cursor.ambiguous)
-      read_whole(tree.table);
-    else if (probes)
+    const bool sought = probes && !cursor.ambiguous;
+    if (sought)
       seek(tree, op);
-    else if (!bounds && !repeats && !returns)
+    else if (cursor.ambiguous || (!bounds && !repeats && !returns))
       read_whole(tree.table);
   }
 }

@@ -16,18 +16,18 @@ constexpr size_t kWorthPacking = 48;
 constexpr std::array<std::string_view, std::variant_size_v<Message>> kNames = {
     "hello", "push", "pull", "welcome", "schema", "scopes", "batch", "rows", "error", "bye"};
 
-template <size_t I>
+template <size_t index>
 Result<Message> decode_as(Decoder& decoder) {
-  std::variant_alternative_t<I, Message> message;
+  std::variant_alternative_t<index, Message> message;
   TRY(decoder.fields(message));
   return Message(std::move(message));
 }
 
-template <size_t... I>
-Result<Message> decode_numbered(int64_t number, Decoder& decoder, std::index_sequence<I...>) {
+template <size_t... index>
+Result<Message> decode_numbered(int64_t number, Decoder& decoder, std::index_sequence<index...>) {
   Result<Message> message = fail(ErrorCode::kProtocol, cat("malformed message: unknown number ", number));
   static_cast<void>(
-      ((number == static_cast<int64_t>(I) + 1 && (message = decode_as<I>(decoder), true)) || ...));
+      ((number == static_cast<int64_t>(index) + 1 && (message = decode_as<index>(decoder), true)) || ...));
   return message;
 }
 

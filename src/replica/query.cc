@@ -72,7 +72,7 @@ Result<QueryResult> Queries::run(std::string_view sql, const Row& parameters) {
 }
 
 Result<WatchId> Queries::watch(std::string sql, Row parameters,
-                               std::function<void(const QueryChange&)> callback) {
+                               const std::function<void(const QueryChange&)>& callback) {
   if (core_.damage()) return std::unexpected(*core_.damage());
   TRY_ASSIGN(Prepared prepared, prepare(sql));
   TRY_ASSIGN(QueryResult result, collect(prepared.statement, parameters));

@@ -18,7 +18,8 @@ class Queries {
 
   // Errors: kSql for anything that does not only read, or that SQLite refuses.
   Result<QueryResult> run(std::string_view sql, const Row& parameters);
-  Result<WatchId> watch(std::string sql, Row parameters, std::function<void(const QueryChange&)> callback);
+  Result<WatchId> watch(std::string sql, Row parameters,
+                        const std::function<void(const QueryChange&)>& callback);
   void unwatch(WatchId id) { watches_.erase(id); }
   // Runs again what reads one of the tables and calls back where the result is another.
   Result<> changed(const std::set<std::string>& tables);

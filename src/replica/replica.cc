@@ -161,8 +161,8 @@ Result<QueryResult> Replica::query(std::string_view sql, const Row& parameters) 
 }
 
 Result<WatchId> Replica::watch(std::string sql, Row parameters,
-                               std::function<void(const QueryChange&)> callback) {
-  return impl_->queries.watch(std::move(sql), std::move(parameters), std::move(callback));
+                               const std::function<void(const QueryChange&)>& callback) {
+  return impl_->queries.watch(std::move(sql), std::move(parameters), callback);
 }
 
 void Replica::unwatch(WatchId id) {

@@ -49,7 +49,8 @@ class Replica {
   // Reads only; anything else is refused (kSql).
   Result<QueryResult> query(std::string_view sql, const Row& parameters = {});
   // Calls back at once with the first result, then after each commit that changed it, until unwatch.
-  Result<WatchId> watch(std::string sql, Row parameters, std::function<void(const QueryChange&)> callback);
+  Result<WatchId> watch(std::string sql, Row parameters,
+                        const std::function<void(const QueryChange&)>& callback);
   void unwatch(WatchId id);
 
   ReplicaStatus status() const;

@@ -160,7 +160,7 @@ void scrub_page(unsigned char* page, size_t size, bool first) {
 }
 
 Result<std::string> scrubbing_vfs(const std::string& base) {
-  const std::string name = cat("wherry-scrub", base.empty() ? "" : ":", base);
+  std::string name = cat("wherry-scrub", base.empty() ? "" : ":", base);
   if (sqlite3_vfs_find(name.c_str()) != nullptr) return name;
   sqlite3_vfs* under = sqlite3_vfs_find(base.empty() ? nullptr : base.c_str());
   if (under == nullptr) return fail(ErrorCode::kNotFound, cat("there is no VFS ", base));

@@ -30,7 +30,7 @@ void Workspace::Impl::say_bye(SessionId id, std::string code, std::string messag
   if (at == sessions.end()) return;
   const uint16_t close_code = protocol::close_code(code);
   std::string bytes =
-      protocol::encode(protocol::Bye{code, message, retry_after}, protocol::Compression::kPlain);
+      protocol::encode(protocol::Bye{code, std::move(message), retry_after}, protocol::Compression::kPlain);
   outputs.push_back({id, std::move(bytes), true, close_code, std::move(code)});
   disconnect(id);
 }

@@ -20,7 +20,8 @@ namespace {
 // may show a tail that never was; syncing the WAL first makes whatever is read durable.
 Result<> sync_wal(sqlite::Database& db) {
   sqlite3_file* file = nullptr;
-  if (sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK ||
+  if (sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&file)) !=
+          SQLITE_OK ||
       file == nullptr || file->pMethods == nullptr)
     return {};
   if (file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) != SQLITE_OK)

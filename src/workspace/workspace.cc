@@ -356,7 +356,7 @@ Result<> Workspace::commit(Millis now) {
 void Workspace::tick(Millis now) {
   (void)impl_->tick(now);
 }
-void Workspace::shut_down(std::string code, std::string message, Millis retry_after) {
+void Workspace::shut_down(const std::string& code, const std::string& message, Millis retry_after) {
   impl_->shut_down(code, message, retry_after);
 }
 Result<std::vector<protocol::Answer>> Workspace::execute_all(const std::vector<DirectCommand>& commands,

@@ -84,7 +84,7 @@ class Workspace {
   // Closes sessions whose token has expired or that never said hello; call about once a second.
   void tick(Millis now);
   // Says goodbye to every session.
-  void shut_down(std::string code, std::string message, Millis retry_after);
+  void shut_down(const std::string& code, const std::string& message, Millis retry_after);
 
   // Runs one command in a group of its own; durable when it returns.
   Result<protocol::Answer> execute(const DirectCommand& command, Millis now);
