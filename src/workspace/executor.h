@@ -57,8 +57,6 @@ class Executor {
   // `last_stamp`: of the same replica's last command; raised to this one's.
   Result<Handled> execute(const Submission& submission, const std::string& epoch, Stamp& last_stamp,
                           Millis now);
-  // Counts of rejections, for the quota per user and hour.
-  void forget_rejections() { rejections_.clear(); }
 
  private:
   Result<Stamp> stamp_of(const Submission& submission, Stamp last_stamp);

@@ -62,7 +62,8 @@ struct DirectCommand {
 class Workspace {
  public:
   // Opens or creates, makes one durable commit, and only then returns.
-  // Errors: kBusy (another process has it), kCorrupt, kIo, kFull, kBundle (made with another bundle).
+  // Requires: no other process writes the file; the data folder's lock sees to that.
+  // Errors: kCorrupt, kIo, kFull, kBundle (made with another bundle).
   static Result<std::unique_ptr<Workspace>> open(WorkspaceOptions options, Millis now);
   ~Workspace();
 
@@ -110,8 +111,7 @@ struct LogEntry {
   std::string json;  // all columns; delta decoded
 };
 
-// A reader never sees what is not yet durable: it reads the log only up to the durable mark that the server
-// keeps beside the database (docs/STORAGE.md).
+// A reader never shows what is not yet durable: it takes a snapshot, then syncs the WAL (docs/STORAGE.md).
 class WorkspaceReader {
  public:
   static Result<std::unique_ptr<WorkspaceReader>> open(const std::string& path,
