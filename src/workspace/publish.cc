@@ -213,6 +213,7 @@ Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector
     const auto at = sessions.find(group[i].session);
     if (at == sessions.end()) continue;
     --at->second.waiting_commands;
+    at->second.waiting_bytes -= group[i].submission.data.size();
     if (done[i].identity_conflict) conflicting.insert(at->first);
     if (done[i].gap) overtaking.insert(at->first);
     if (!done[i].identity_conflict && !done[i].gap) answered[at->first].push_back(i);

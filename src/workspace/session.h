@@ -39,6 +39,7 @@ struct Session {
   int64_t credits = 0;
   size_t queued_bytes = 0;  // handed out and not yet on their way
   size_t waiting_commands = 0;
+  size_t waiting_bytes = 0;   // of their data
   Seq boundary;               // the last `upto` that was sent
   std::deque<ScopeId> scans;  // scopes that are scanning, in the order in which they were asked for
 };

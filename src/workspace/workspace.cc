@@ -22,6 +22,7 @@ constexpr Millis kHelloWithin{10'000};
 constexpr Millis kSweepEvery{600'000};
 constexpr int64_t kSweepMost = 2000;
 constexpr size_t kSessionCommandsMost = 4 * limits::kWindowCommands;
+constexpr size_t kSessionBytesMost = 4 * limits::kWindowBytes;
 
 }  // namespace
 
@@ -151,6 +152,10 @@ Result<> Workspace::Impl::handle(Session& session, protocol::Message message, Mi
 }
 
 Result<> Workspace::Impl::handle_push(Session& session, protocol::Push push, Millis now) {
+  size_t bytes = session.waiting_bytes;
+  for (const protocol::PushedCommand& command : push.commands) bytes += command.data.size();
+  if (bytes > kSessionBytesMost)
+    return fail(ErrorCode::kLimit, cat("more than ", limits::kWindowBytes, " bytes of commands unanswered"));
   if (session.waiting_commands + push.commands.size() > kSessionCommandsMost)
     return fail(ErrorCode::kLimit, cat("more than ", limits::kWindowCommands, " commands unanswered"));
   const bool import = std::ranges::binary_search(session.holder->roles, "import");
@@ -179,6 +184,7 @@ Result<> Workspace::Impl::handle_push(Session& session, protocol::Push push, Mil
     s.received = now;
     waiting_.push_back({session.id, std::move(s)});
     ++session.waiting_commands;
+    session.waiting_bytes += waiting_.back().submission.data.size();
   }
   return {};
 }

@@ -103,6 +103,22 @@ TEST_F(Malformed, MessagesOutOfPlaceAreNamed) {
   expect_undisturbed();
 }
 
+TEST_F(Malformed, WhoeverPushesPastTheWindowIsStopped) {
+  const SessionId session = 999;
+  world.workspace().connect(session, world.now);
+  world.workspace().receive(session, hello(), world.now);
+  world.settle();
+  const std::string data = cat(R"({"id":"e","name":")", std::string(1'000'000, 'x'), "\"}");
+  for (int64_t number = 1; number <= 40; ++number)
+    world.workspace().receive(session, push(number, data), world.now);
+  std::string code;
+  for (const Output& output : world.workspace().take_outputs())
+    if (output.session == session && output.close) code = output.close_reason;
+  EXPECT_EQ(code, "limit");
+  world.settle();
+  expect_undisturbed();
+}
+
 TEST_F(Malformed, AbsurdContentIsRejectedAndLogged) {
   const std::string whole_hello = hello();
   for (const char* data : {"", "{", "[]", "null", R"({"id":1})", R"({"id":"e"})",
