@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wherry/error.h"
@@ -37,6 +38,9 @@ struct ExecuteRequest {
 };
 
 enum class CommandState { kPending, kApplied, kSuperseded, kRejected };
+
+// As the list of commands names it: "pending", "applied", "superseded", "rejected".
+std::string_view state_text(CommandState state);
 
 struct OwnCommand {
   std::string id;

@@ -28,24 +28,12 @@ Result<DirectCommand> direct_command(const ExecOptions& options, ExecuteRequest 
                        .submitted_by = options.as_user};
 }
 
-std::string_view outcome_text(protocol::Outcome outcome) {
-  switch (outcome) {
-    case protocol::Outcome::kApplied:
-      return "applied";
-    case protocol::Outcome::kSuperseded:
-      return "superseded";
-    case protocol::Outcome::kRejected:
-      return "rejected";
-  }
-  return "";
-}
-
 void print_answer(const protocol::Answer& answer, std::optional<int64_t> line, bool json) {
   if (json) {
     Json object = Json::object();
     if (line) object["line"] = *line;
     object["id"] = answer.id;
-    object["outcome"] = outcome_text(answer.outcome);
+    object["outcome"] = protocol::outcome_text(answer.outcome);
     object["seq"] = answer.seq.number;
     if (!answer.code.empty()) {
       object["code"] = answer.code;
@@ -53,7 +41,7 @@ void print_answer(const protocol::Answer& answer, std::optional<int64_t> line, b
     }
     print_json(object);
   } else if (!line) {
-    print_line(cat(answer.id, "\t", outcome_text(answer.outcome)));
+    print_line(cat(answer.id, "\t", protocol::outcome_text(answer.outcome)));
   }
   if (answer.outcome == protocol::Outcome::kRejected)
     note(cat(line ? cat("line ", *line, ": ") : "", "rejected: ", answer.code, ": ", answer.message));

@@ -31,20 +31,6 @@ void print_error(const Error& error) {
   note(cat("  ", meaning(error.code)));
 }
 
-std::string_view state_text(CommandState state) {
-  switch (state) {
-    case CommandState::kPending:
-      return "pending";
-    case CommandState::kApplied:
-      return "applied";
-    case CommandState::kSuperseded:
-      return "superseded";
-    case CommandState::kRejected:
-      return "rejected";
-  }
-  return "";
-}
-
 std::string_view state_text(HeldScope::State state) {
   switch (state) {
     case HeldScope::State::kUnloaded:

@@ -22,7 +22,6 @@ void flush();
 // "wherry: code: message", then what to do about it.
 void print_error(const Error& error);
 
-std::string_view state_text(CommandState state);
 std::string_view state_text(HeldScope::State state);
 Json to_json_value(const Value& value);  // a blob becomes base64 text
 std::string iso_time(Millis time);       // 2026-01-31T12:00:00.000Z

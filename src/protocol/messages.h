@@ -207,6 +207,9 @@ struct Bye {
 // On the wire a message's number is its place here, counted from 1.
 using Message = std::variant<Hello, Push, Pull, Welcome, Schema, Scopes, Batch, RowsChunk, ErrorMessage, Bye>;
 
+// "applied", "superseded", "rejected": the log's word for it.
+std::string_view outcome_text(Outcome outcome);
+
 // "hello", "push", …: the name docs/PROTOCOL.md gives it.
 std::string_view message_name(const Message& message);
 

@@ -33,6 +33,18 @@ Result<Message> decode_numbered(int64_t number, Decoder& decoder, std::index_seq
 
 }  // namespace
 
+std::string_view outcome_text(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kApplied:
+      return "applied";
+    case Outcome::kSuperseded:
+      return "superseded";
+    case Outcome::kRejected:
+      return "rejected";
+  }
+  return "";
+}
+
 std::string_view message_name(const Message& message) {
   return kNames[message.index()];
 }

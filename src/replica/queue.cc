@@ -79,20 +79,6 @@ CommandState state_of(protocol::Outcome outcome) {
 
 }  // namespace
 
-std::string_view state_text(CommandState state) {
-  switch (state) {
-    case CommandState::kPending:
-      return "pending";
-    case CommandState::kApplied:
-      return "applied";
-    case CommandState::kSuperseded:
-      return "superseded";
-    case CommandState::kRejected:
-      return "rejected";
-  }
-  return "pending";
-}
-
 Result<bool> Queue::contains(std::string_view id) {
   TRY_ASSIGN(const auto found, db_.value("SELECT 1 FROM wherry_commands WHERE id = ?1", {Value(id)}));
   return found.has_value();

@@ -69,6 +69,4 @@ class Queue {
   sqlite::Database& db_;
 };
 
-std::string_view state_text(CommandState state);
-
 }  // namespace wherry

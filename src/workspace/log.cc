@@ -40,18 +40,6 @@ Log::Stored stored_of(const sqlite::Statement& s) {
 
 }  // namespace
 
-std::string_view outcome_text(protocol::Outcome outcome) {
-  switch (outcome) {
-    case protocol::Outcome::kApplied:
-      return "applied";
-    case protocol::Outcome::kSuperseded:
-      return "superseded";
-    case protocol::Outcome::kRejected:
-      return "rejected";
-  }
-  return "applied";
-}
-
 protocol::Outcome outcome_from(std::string_view text) {
   if (text == "superseded") return protocol::Outcome::kSuperseded;
   if (text == "rejected") return protocol::Outcome::kRejected;
@@ -106,7 +94,7 @@ std::string fixed_columns(const Record& r) {
   w.text(r.roles);
   w.text(r.submitted_by);
   w.integer(r.stamp.bits);
-  w.text(outcome_text(r.outcome));
+  w.text(protocol::outcome_text(r.outcome));
   w.text(r.code);
   w.text(r.message);
   w.blob(r.lost);
@@ -142,7 +130,7 @@ Result<> Log::append(Record r) {
   if (r.replica_id) s->bind_text(10, *r.replica_id).bind(11, r.replica_seq);
   s->bind(12, r.base_seq.number).bind_text(13, r.epoch).bind(14, r.schema_version);
   s->bind(15, optional_text(r.roles)).bind(16, optional_text(r.submitted_by));
-  s->bind(17, r.stamp.bits).bind(18, greatest.bits).bind_text(19, outcome_text(r.outcome));
+  s->bind(17, r.stamp.bits).bind(18, greatest.bits).bind_text(19, protocol::outcome_text(r.outcome));
   s->bind(20, optional_text(r.code)).bind(21, optional_text(r.message));
   if (!r.lost.empty()) s->bind_blob(22, r.lost);
   if (!r.delta.empty()) s->bind_blob(23, r.delta);

@@ -78,7 +78,6 @@ class Log {
   std::string hash_;
 };
 
-std::string_view outcome_text(protocol::Outcome outcome);
 protocol::Outcome outcome_from(std::string_view text);
 
 // The hash of an entry: over the previous hash, its fixed columns, and the salted digests of data and delta.

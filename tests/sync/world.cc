@@ -129,16 +129,8 @@ std::string Device::refused(const std::string& command, const std::string& param
 std::string Device::state_of(const std::string& command_id) {
   for (const OwnCommand& command : must(replica_->commands())) {
     if (command.id != command_id) continue;
-    switch (command.state) {
-      case CommandState::kPending:
-        return "pending";
-      case CommandState::kApplied:
-        return "applied";
-      case CommandState::kSuperseded:
-        return "superseded";
-      case CommandState::kRejected:
-        return "rejected:" + command.code;
-    }
+    const std::string state(state_text(command.state));
+    return command.state == CommandState::kRejected ? cat(state, ":", command.code) : state;
   }
   return "unknown";
 }
@@ -280,8 +272,8 @@ std::string World::direct(const std::string& user, const std::string& command, c
   direct.user_id = user;
   direct.roles = std::move(roles);
   const protocol::Answer answer = must(workspace_->execute(direct, now));
-  if (answer.outcome == protocol::Outcome::kRejected) return "rejected:" + answer.code;
-  return answer.outcome == protocol::Outcome::kApplied ? "applied" : "superseded";
+  const std::string outcome(protocol::outcome_text(answer.outcome));
+  return answer.outcome == protocol::Outcome::kRejected ? cat(outcome, ":", answer.code) : outcome;
 }
 
 std::string World::dump_as(const std::string& user, const std::vector<std::string>& roles) {
