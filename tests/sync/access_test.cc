@@ -2,10 +2,8 @@
 #include <fstream>
 #include <sstream>
 
-#include <gtest/gtest.h>
-
 #include "base/text.h"
-#include "tests/sync/world.h"
+#include "tests/sync/app.h"
 
 namespace wherry::testing {
 namespace {
@@ -22,15 +20,13 @@ std::string bytes_of(const std::string& path) {
   return all;
 }
 
-class Scopes : public ::testing::Test {
+class Scopes : public InBothApps {
  protected:
-  Scopes() : world("examples/chat") {
-    world.direct("ann", "channel.create", R"({"id":"pub","name":"public","private":false})");
-    world.direct("ann", "channel.create", R"({"id":"sec","name":"zzsecretname","private":true})");
-    for (int i = 0; i < 20; ++i)
-      world.direct("ann", "message.post",
-                   cat(R"({"id":"s)", i, R"(","channel_id":"sec","body":"zzsecretword )", i, "\"}"));
-    world.direct("ann", "message.post", R"({"id":"p1","channel_id":"pub","body":"hello all"})");
+  Scopes() {
+    create_place("ann", "pub", true, "public");
+    create_place("ann", "sec", false, "zzsecretname");
+    for (int i = 0; i < 20; ++i) direct("ann", app.write(cat("s", i), "sec", cat("zzsecretword ", i)));
+    direct("ann", app.write("p1", "pub", "hello all"));
     ann = &world.device("ann", "ann");
     bob = &world.device("bob", "bob");
     bob->record = true;
@@ -38,59 +34,66 @@ class Scopes : public ::testing::Test {
     bob->connect();
     world.settle();
   }
-  void add(const char* user, const char* channel = "sec") {
-    ann->exec("channel.add_member", cat(R"({"channel_id":")", channel, R"(","user_id":")", user, "\"}"));
+  void add(const char* user) { ann->exec(app.add("sec", user)); }
+  void remove(const char* user) { ann->exec(app.remove("sec", user)); }
+  std::string secrets_of_bob() { return bob->ask(app.count_items("sec")); }
+  std::string places(Device& device) {
+    return device.ask(cat("SELECT id FROM ", app.places, " WHERE id <> 'suggestions' ORDER BY id"));
   }
-  void remove(const char* user, const char* channel = "sec") {
-    ann->exec("channel.remove_member", cat(R"({"channel_id":")", channel, R"(","user_id":")", user, "\"}"));
+  std::string items(Device& device) { return device.ask(cat("SELECT count(*) FROM ", app.items)); }
+  void expect_found(const char* count) {
+    if (app.search == nullptr) return;
+    EXPECT_EQ(
+        bob->ask(cat("SELECT count(*) FROM ", app.search, " WHERE ", app.search, " MATCH 'zzsecretword'")),
+        count);
   }
-  std::string secrets_of_bob() { return bob->ask("SELECT count(*) FROM messages WHERE channel_id = 'sec'"); }
 
-  World world;
   Device* ann;
   Device* bob;
 };
 
-TEST_F(Scopes, NothingOfAPrivateChannelReachesANonMember) {
-  ann->exec("message.post", R"({"id":"s99","channel_id":"sec","body":"zzsecretword live"})");
+TEST_P(Scopes, NothingOfAClosedPlaceReachesANonMember) {
+  ann->exec(app.write("s99", "sec", "zzsecretword live"));
   world.settle();
   ASSERT_TRUE(bob->replica().checkpoint());
   EXPECT_EQ(bytes_of(bob->path()).find("zzsecret"), std::string::npos);
   EXPECT_EQ(bob->traffic.find("zzsecret"), std::string::npos);
   EXPECT_NE(bob->traffic.find("hello all"), std::string::npos) << "the traffic is what it seems to be";
-  EXPECT_EQ(bob->ask("SELECT count(*) FROM messages"), "1");
+  EXPECT_EQ(items(*bob), "1");
   world.expect_agreement();
 }
 
-TEST_F(Scopes, AnInvitedUserGetsTheHistoryAndOnlyThat) {
-  world.direct("ann", "channel.create", R"({"id":"other","name":"zzother","private":true})");
+TEST_P(Scopes, AnInvitedUserGetsTheHistoryAndOnlyThat) {
+  create_place("ann", "other", false, "zzother");
   add("bob");
   world.settle();
   EXPECT_EQ(secrets_of_bob(), "20");
-  EXPECT_EQ(bob->ask("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'zzsecretword'"), "20");
-  EXPECT_EQ(bob->ask("SELECT count(*) FROM channels"), "2");
+  expect_found("20");
+  EXPECT_EQ(places(*bob), "pub,sec");
+  EXPECT_EQ(bob->traffic.find("zzother"), std::string::npos);
   world.expect_agreement();
 }
 
-TEST_F(Scopes, ARemovedUserKeepsNoByteOfIt) {
+TEST_P(Scopes, ARemovedUserKeepsNoByteOfIt) {
   add("bob");
   world.settle();
-  bob->exec("message.post", R"({"id":"sb","channel_id":"sec","body":"zzsecretword by bob"})");
+  bob->exec(app.write("sb", "sec", "zzsecretword by bob"));
   world.settle();
+  expect_found("21");
   remove("bob");
   world.settle();
   EXPECT_EQ(secrets_of_bob(), "0");
-  EXPECT_EQ(bob->ask("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'zzsecretword'"), "0");
+  expect_found("0");
   ASSERT_TRUE(bob->replica().dismiss_all());
   ASSERT_TRUE(bob->replica().checkpoint());
   // What he typed himself stays in his list of commands.
-  std::string bytes = bytes_of(bob->path());
+  const std::string bytes = bytes_of(bob->path());
   EXPECT_EQ(bytes.find("zzsecretname"), std::string::npos);
   EXPECT_EQ(bytes.find("zzsecretword 1"), std::string::npos);
   world.expect_agreement();
 }
 
-TEST_F(Scopes, ARevokeIsCarriedOutAlsoAfterALongAbsence) {
+TEST_P(Scopes, ARevokeIsCarriedOutAlsoAfterALongAbsence) {
   add("bob");
   world.settle();
   bob->disconnect();
@@ -103,12 +106,12 @@ TEST_F(Scopes, ARevokeIsCarriedOutAlsoAfterALongAbsence) {
   world.expect_agreement();
 }
 
-TEST_F(Scopes, ToggledWithinOneBatchTheLastWordCounts) {
+TEST_P(Scopes, ToggledWithinOneBatchTheLastWordCounts) {
   add("bob");
   world.settle();
   remove("bob");
   add("bob");
-  ann->exec("message.post", R"({"id":"s50","channel_id":"sec","body":"zzsecretword again"})");
+  ann->exec(app.write("s50", "sec", "zzsecretword again"));
   world.settle();
   EXPECT_EQ(secrets_of_bob(), "21");
   add("cyd");
@@ -116,85 +119,85 @@ TEST_F(Scopes, ToggledWithinOneBatchTheLastWordCounts) {
   Device& cyd = world.device("cyd", "cyd");
   cyd.connect();
   world.settle();
-  EXPECT_EQ(cyd.ask("SELECT count(*) FROM messages"), "1");
+  EXPECT_EQ(items(cyd), "1");
   remove("bob");
-  ann->exec("message.post", R"({"id":"s51","channel_id":"sec","body":"zzsecretword unseen"})");
+  ann->exec(app.write("s51", "sec", "zzsecretword unseen"));
   bob->traffic.clear();
   world.settle();
   EXPECT_EQ(bob->traffic.find("unseen"), std::string::npos);
   world.expect_agreement();
 }
 
-TEST_F(Scopes, AMovedMessageFollows) {
+TEST_P(Scopes, AMovedItemFollows) {
   add("bob");
   world.settle();
-  ann->exec("message.move", R"({"id":"p1","channel_id":"sec"})");
+  ann->exec(app.move("p1", "sec"));
   world.settle();
   EXPECT_EQ(secrets_of_bob(), "21");
   remove("bob");
   world.settle();
-  EXPECT_EQ(bob->ask("SELECT count(*) FROM messages"), "0");
-  ann->exec("message.move", R"({"id":"p1","channel_id":"pub"})");
+  EXPECT_EQ(items(*bob), "0");
+  ann->exec(app.move("p1", "pub"));
   world.settle();
-  EXPECT_EQ(bob->ask("SELECT body FROM messages"), "hello all");
+  EXPECT_EQ(bob->ask(cat("SELECT ", app.text, " FROM ", app.items)), "hello all");
   world.expect_agreement();
 }
 
-TEST_F(Scopes, AChannelThatTurnsPublicAndBackIsSeenByAllAndThenNot) {
+TEST_P(Scopes, AnOpenPlaceIsSeenByAllFromItsFirstBatchOn) {
   Device& cyd = world.device("cyd", "cyd");
   cyd.connect();
   world.settle();
-  EXPECT_EQ(cyd.ask("SELECT count(*) FROM channels"), "1");
-  ann->exec("channel.create", R"({"id":"born","name":"new","private":false})");
-  ann->exec("message.post", R"({"id":"b1","channel_id":"born","body":"in the same batch"})");
+  EXPECT_EQ(places(cyd), "pub");
+  if (app.create_group.name != nullptr) ann->exec(app.create_group("born"));
+  ann->exec(app.open_place("born", "new"));
+  ann->exec(app.write("b1", "born", "in the same batch"));
   world.settle();
-  EXPECT_EQ(cyd.ask("SELECT count(*) FROM messages WHERE channel_id = 'born'"), "1");
+  EXPECT_EQ(cyd.ask(app.count_items("born")), "1");
   world.expect_agreement();
 }
 
-TEST_F(Scopes, AForgottenGuardIsNoBreach) {
-  EXPECT_EQ(world.direct("eve", "message.edit", R"({"id":"s1","body":"x"})", {"admin"}),
-            "rejected:entity_missing");
-  EXPECT_EQ(world.direct("eve", "message.post", R"({"id":"e1","channel_id":"sec","body":"x"})"),
-            "rejected:not_member");
+TEST_P(Scopes, AForgottenGuardIsNoBreach) {
+  EXPECT_EQ(world.direct("eve", app.edit("s1", "x"), {"admin"}), "rejected:entity_missing");
+  EXPECT_EQ(world.direct("eve", app.edit("nowhere", "x"), {"admin"}), "rejected:entity_missing");
+  EXPECT_EQ(world.direct("eve", app.write("e1", "sec", "x")), app.stranger_writes);
+  EXPECT_EQ(world.direct("eve", app.write("e1", "nowhere", "x")), app.stranger_writes)
+      << "what is hidden is answered like what does not exist";
 }
 
-TEST_F(Scopes, TheViewOfBroadcastsSaysWhoWasEntitled) {
+TEST_P(Scopes, TheViewOfBroadcastsSaysWhoWasEntitled) {
+  const auto count = [&](const std::string& sql) { return *world.server(sql).integer(); };
+  const std::string held_by_bob =
+      cat("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
+          "WHERE b.user_id = 'bob' AND c.name = '",
+          app.write.name, "' AND c.entity_id LIKE 's%' AND deleted_at IS NULL");
   add("bob");
   world.settle();
-  const auto count = [&](const char* sql) { return *world.server(sql).integer(); };
-  EXPECT_EQ(
-      count("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
-            "WHERE b.user_id = 'bob' AND c.name = 'message.post' AND c.entity_id LIKE 's%' AND deleted_at IS "
-            "NULL"),
-      20);
+  EXPECT_EQ(count(held_by_bob), 20);
   remove("bob");
   world.settle();
-  EXPECT_EQ(
-      count("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
-            "WHERE b.user_id = 'bob' AND c.name = 'message.post' AND c.entity_id LIKE 's%' AND deleted_at IS "
-            "NULL"),
-      0);
+  EXPECT_EQ(count(held_by_bob), 0);
   EXPECT_EQ(
       count("SELECT count(*) FROM wherry_broadcasted_users b JOIN wherry_commands c ON c.id = b.command_id "
             "WHERE b.user_id = 'ann' AND c.user_id = 'ann'"),
       count("SELECT count(*) FROM wherry_commands WHERE user_id = 'ann'"));
 }
 
-TEST_F(Scopes, AReplicaThatWasAwayForMonthsAlsoForgetsWhatIsGone) {
+TEST_P(Scopes, AReplicaThatWasAwayForMonthsAlsoForgetsWhatIsGone) {
   bob->disconnect();
-  ann->exec("message.move", R"({"id":"p1","channel_id":"sec"})");
+  ann->exec(app.move("p1", "sec"));
   world.settle();
   world.now = world.now + Millis{100LL * 24 * 3'600'000};
-  ann->exec("message.post", R"({"id":"p2","channel_id":"pub","body":"much later"})");
+  ann->exec(app.write("p2", "pub", "much later"));
   world.settle();
   world.workspace().tick(world.now);
   EXPECT_EQ(world.server("SELECT count(*) FROM wherry_scope_index WHERE gone = 1"), Value(int64_t{0}));
   bob->connect();
   world.settle();
-  EXPECT_EQ(bob->ask("SELECT id FROM messages"), "p2");
+  EXPECT_EQ(bob->ask(cat("SELECT id FROM ", app.items)), "p2");
   world.expect_agreement();
 }
+
+IN_BOTH_APPS(Scopes);
 
 }  // namespace
 }  // namespace wherry::testing

@@ -1,10 +1,8 @@
 // Exactly once: lost answers, doubled connections, restored and cloned files, kills.
 #include <filesystem>
 
-#include <gtest/gtest.h>
-
 #include "base/text.h"
-#include "tests/sync/world.h"
+#include "tests/sync/app.h"
 
 namespace wherry::testing {
 namespace {
@@ -18,43 +16,43 @@ void copy_database(const std::string& from, const std::string& to) {
   }
 }
 
-class Once : public ::testing::Test {
+class Once : public InBothApps {
  protected:
-  Once() : world("examples/chat") {
-    world.direct("ann", "channel.create", R"({"id":"c","name":"general","private":false})");
+  Once() {
+    create_place("ann", "c", true);
     ann = &world.device("ann", "ann");
     ann->connect();
     world.settle();
   }
   void post(Device& device, int n) {
-    device.exec("message.post", cat(R"({"id":"m)", n, R"(","channel_id":"c","body":"number )", n, "\"}"));
-    device.exec("message.vote", cat(R"({"id":"m)", n, R"(","by":1})"));
+    device.exec(app.write(cat("m", n), "c", cat("number ", n)));
+    device.exec(app.vote(cat("m", n), "1"));
   }
   int64_t count(const std::string& sql) { return *world.server(sql).integer(); }
+  std::string all(const char* what) { return cat("SELECT ", what, " FROM ", app.items); }
   void expect_once(int posts) {
-    EXPECT_EQ(count("SELECT count(*) FROM messages"), posts);
-    EXPECT_EQ(count("SELECT sum(votes) FROM messages"), posts);
+    EXPECT_EQ(count(all("count(*)")), posts);
+    EXPECT_EQ(count(all("sum(votes)")), posts);
     EXPECT_EQ(ann->ask("SELECT count(*) FROM wherry_commands WHERE state = 'pending'"), "0");
     world.expect_agreement();
   }
-  World world;
   Device* ann;
 };
 
-TEST_F(Once, AResendAfterALostAnswerGetsTheStoredOne) {
+TEST_P(Once, AResendAfterALostAnswerGetsTheStoredOne) {
   post(*ann, 1);
   for (const std::string& bytes : ann->replica().take_outgoing())
     world.workspace().receive(1, bytes, world.now);
   ASSERT_TRUE(world.workspace().commit(world.now));
   (void)world.workspace().take_outputs();  // lost on the way
-  EXPECT_EQ(count("SELECT count(*) FROM messages"), 1);
+  EXPECT_EQ(count(all("count(*)")), 1);
   ann->connect();
   world.settle();
   expect_once(1);
-  EXPECT_EQ(ann->ask("SELECT votes FROM messages"), "1");
+  EXPECT_EQ(ann->ask(all("votes")), "1");
 }
 
-TEST_F(Once, AnOldConnectionBesideTheNewOneDoesNoHarm) {
+TEST_P(Once, AnOldConnectionBesideTheNewOneDoesNoHarm) {
   post(*ann, 1);
   const std::vector<std::string> late =
       ann->replica().take_outgoing();  // still on the way, over the old connection
@@ -70,7 +68,7 @@ TEST_F(Once, AnOldConnectionBesideTheNewOneDoesNoHarm) {
   expect_once(1);
 }
 
-TEST_F(Once, ARestartedServerAndReplicaGoOn) {
+TEST_P(Once, ARestartedServerAndReplicaGoOn) {
   post(*ann, 1);
   world.settle();
   world.restart_server();
@@ -81,7 +79,7 @@ TEST_F(Once, ARestartedServerAndReplicaGoOn) {
   expect_once(2);
 }
 
-TEST_F(Once, ARestoredFileIsFoundAndItsCommandsAreFiledOnce) {
+TEST_P(Once, ARestoredFileIsFoundAndItsCommandsAreFiledOnce) {
   post(*ann, 1);
   ann->disconnect();
   copy_database(ann->path(), ann->path() + ".backup");  // with number 1 still pending
@@ -102,7 +100,7 @@ TEST_F(Once, ARestoredFileIsFoundAndItsCommandsAreFiledOnce) {
   expect_once(3);
 }
 
-TEST_F(Once, AClonedFileBecomesAReplicaOfItsOwn) {
+TEST_P(Once, AClonedFileBecomesAReplicaOfItsOwn) {
   post(*ann, 1);
   ann->disconnect();
   copy_database(ann->path(), (world.folder / "twin.db").string());
@@ -124,11 +122,11 @@ TEST_F(Once, AClonedFileBecomesAReplicaOfItsOwn) {
   EXPECT_NE(twin.replica().status().replica_id, ann->replica().status().replica_id);
 }
 
-TEST_F(Once, AServerRestoredFromABackupHealsWithoutLossOrDouble) {
+TEST_P(Once, AServerRestoredFromABackupHealsWithoutLossOrDouble) {
   Device& bob = world.device("bob", "bob");
   bob.connect();
   world.settle();
-  bob.exec("channel.add_member", R"({"channel_id":"c","user_id":"bob"})");
+  direct("ann", app.add("c", "bob"));
   post(*ann, 1);
   world.settle();
   world.back_up_server();
@@ -140,7 +138,7 @@ TEST_F(Once, AServerRestoredFromABackupHealsWithoutLossOrDouble) {
   world.settle();
   const std::string epoch = ann->replica().status().epoch;
   world.restore_server();
-  EXPECT_EQ(count("SELECT count(*) FROM messages"), 1);
+  EXPECT_EQ(count(all("count(*)")), 1);
   ann->connect();
   world.settle();
   bob.connect();
@@ -149,15 +147,17 @@ TEST_F(Once, AServerRestoredFromABackupHealsWithoutLossOrDouble) {
   expect_once(3);
 }
 
-TEST_F(Once, TenThousandQueuedOfflineArriveInOrder) {
+TEST_P(Once, TenThousandQueuedOfflineArriveInOrder) {
   ann->disconnect();
   std::vector<ExecuteRequest> requests;
-  for (int i = 0; i < 10'000; ++i)
-    requests.push_back({"message.post", cat(R"({"id":"q)", i, R"(","channel_id":"c","body":"queued"})"), {}});
+  for (int i = 0; i < 10'000; ++i) {
+    const Call write = app.write(cat("q", i), "c", "queued");
+    requests.push_back({write.name, write.params, {}});
+  }
   ASSERT_TRUE(ann->replica().execute_all(requests, world.now));
   ann->connect();
   world.settle();
-  EXPECT_EQ(count("SELECT count(*) FROM messages"), 10'000);
+  EXPECT_EQ(count(all("count(*)")), 10'000);
   EXPECT_EQ(count("SELECT count(*) FROM wherry_commands a JOIN wherry_commands b ON b.replica_seq = "
                   "a.replica_seq + 1 "
                   "AND b.replica_id = a.replica_id WHERE b.seq <= a.seq"),
@@ -165,9 +165,11 @@ TEST_F(Once, TenThousandQueuedOfflineArriveInOrder) {
   Device& bob = world.device("bob", "bob");
   bob.connect();
   world.settle();
-  EXPECT_EQ(bob.ask("SELECT count(*) FROM messages"), "10000");
+  EXPECT_EQ(bob.ask(all("count(*)")), "10000");
   world.expect_agreement();
 }
+
+IN_BOTH_APPS(Once);
 
 }  // namespace
 }  // namespace wherry::testing

@@ -9,7 +9,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/text.h"
-#include "tests/sync/world.h"
+#include "tests/sync/app.h"
 
 namespace wherry::testing {
 namespace {
@@ -31,47 +31,49 @@ rc::Gen<Op> an_op() {
                                 rc::gen::inRange(0, 3), rc::gen::inRange(0, 8));
 }
 
-std::pair<std::string, std::string> command_of(const Op& op) {
-  const std::string target = cat(op.target);
+Call call_of(const App& app, const Op& op) {
+  const std::string item = cat("m", op.target), value = cat(op.value);
   switch (op.kind) {
     case 0:
-      return {"channel.rename", cat(R"({"id":"c)", target, R"(","name":"name )", op.value, "\"}")};
+      return app.rename(cat("c", op.target), cat("name ", op.value));
     case 1:
-      return {"channel.add_member", cat(R"({"channel_id":"c0","user_id":"guest)", target, "\"}")};
+      return app.add("c0", cat("guest", op.target));
     case 2:
-      return {"channel.remove_member", cat(R"({"channel_id":"c0","user_id":"guest)", target, "\"}")};
+      return app.remove("c0", cat("guest", op.target));
     case 3:
-      return {"message.edit", cat(R"({"id":"m)", target, R"(","body":"body )", op.value, "\"}")};
+      return app.edit(item, cat("body ", op.value));
     case 4:
-      return {"message.vote", cat(R"({"id":"m)", target, R"(","by":)", op.value, "}")};
+      return app.vote(item, op.value == 0 ? "-1" : "1");
     case 5:
-      return {"message.react", cat(R"({"id":"m)", target, R"(","emoji":"e)", op.value, "\"}")};
+      return app.label(item, cat("e", op.value), cat("u", op.device));
     default:
-      return {"user.register", cat(R"({"id":"u","name":"name )", op.value, "\"}")};
+      return app.introduce("u", cat("name ", op.value));
   }
 }
 
 // What the tables hold after the operations, with the devices reconnecting in this order.
-std::string outcome(const std::vector<Op>& ops, const std::vector<int>& order, bool all_at_once) {
-  World world("examples/chat");
-  for (int c = 0; c < 2; ++c) {
-    world.direct("u0", "channel.create", cat(R"({"id":"c)", c, R"(","name":"x","private":false})"));
-    world.direct("u0", "message.post", cat(R"({"id":"m)", c, R"(","channel_id":"c)", c, R"(","body":"x"})"));
+std::string outcome(const App& app, const std::vector<Op>& ops, const std::vector<int>& order,
+                    bool all_at_once) {
+  World world(app.bundle);
+  for (const std::string c : {"0", "1"}) {
+    const std::string place = "c" + c;
+    if (app.create_group.name != nullptr) world.direct("u0", app.create_group(place));
+    world.direct("u0", app.open_place(place, "x"));
+    world.direct("u0", app.write("m" + c, place, "x"));
+    for (int d = 1; d < kDevices; ++d) {
+      world.direct("u0", app.add(place, cat("u", d)));
+      if (app.trust.name != nullptr) world.direct("u0", app.trust(place, cat("u", d)));
+    }
   }
   std::vector<Device*> devices;
-  for (int d = 0; d < kDevices; ++d) {
-    for (int c = 0; c < 2; ++c)
-      world.direct(cat("u", d), "channel.add_member",
-                   cat(R"({"channel_id":"c)", c, R"(","user_id":"u)", d, "\"}"));
-    devices.push_back(&world.device(cat("d", d), cat("u", d), {"admin"}));
-  }
+  for (int d = 0; d < kDevices; ++d) devices.push_back(&world.device(cat("d", d), cat("u", d), {"admin"}));
   for (Device* device : devices) device->connect();
   world.settle();
   for (Device* device : devices) device->disconnect();
   const Millis start = world.now = Millis{world.now.count / 3'600'000 * 3'600'000 + 7'200'000};
   world.now = world.now + Millis{24 * 3'600'000};
   for (size_t i = 0; i < ops.size(); ++i) {
-    const auto [name, params] = command_of(ops[i]);
+    const auto [name, params] = call_of(app, ops[i]);
     ExecuteOptions options;
     options.client_timestamp = start + Millis{ops[i].minute * 60'000};
     options.id = cat("00000000-0000-7000-8000-0000000000", i < 16 ? "0" : "",
@@ -87,16 +89,24 @@ std::string outcome(const std::vector<Op>& ops, const std::vector<int>& order, b
   return world.dump();
 }
 
-RC_GTEST_PROP(Order, WinnersDoNotDependOnArrival, ()) {
+void winners_do_not_depend_on_arrival(const App& app) {
   const auto ops = *rc::gen::resize(24, rc::gen::container<std::vector<Op>>(an_op()));
   RC_PRE(ops.size() < 200);
   std::vector<int> order(kDevices);
   std::iota(order.begin(), order.end(), 0);
-  const std::string expected = outcome(ops, order, false);
-  RC_ASSERT(outcome(ops, order, true) == expected);
+  const std::string expected = outcome(app, ops, order, false);
+  RC_ASSERT(outcome(app, ops, order, true) == expected);
   const int turns = *rc::gen::inRange(1, 6);
   for (int i = 0; i < turns; ++i) std::ranges::next_permutation(order);
-  RC_ASSERT(outcome(ops, order, false) == expected);
+  RC_ASSERT(outcome(app, ops, order, false) == expected);
+}
+
+RC_GTEST_PROP(Order, WinnersDoNotDependOnArrivalInTheChat, ()) {
+  winners_do_not_depend_on_arrival(chat());
+}
+
+RC_GTEST_PROP(Order, WinnersDoNotDependOnArrivalInTheTracker, ()) {
+  winners_do_not_depend_on_arrival(tracker());
 }
 
 }  // namespace

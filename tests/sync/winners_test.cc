@@ -1,186 +1,182 @@
 // Last write wins, unless a restriction refuses.
 #include <algorithm>
 
-#include <gtest/gtest.h>
-
 #include "base/text.h"
-#include "tests/sync/world.h"
+#include "tests/sync/app.h"
 
 namespace wherry::testing {
 namespace {
 
 constexpr Millis kHour{3'600'000};
+constexpr Millis hours(int64_t n) {
+  return {n * kHour.count};
+}
 
-class Winners : public ::testing::Test {
+class Winners : public InBothApps {
  protected:
-  Winners() : world("examples/chat") {
-    for (const char* user : {"ann", "bob", "cyd"})
-      EXPECT_EQ(world.direct(user, "user.register", cat("{\"id\":\"", user, "\",\"name\":\"", user, "\"}")),
-                "applied");
-    EXPECT_EQ(world.direct("ann", "channel.create", R"({"id":"c","name":"general","private":false})"),
-              "applied");
-    for (const char* user : {"bob", "cyd"})
-      EXPECT_EQ(
-          world.direct(user, "channel.add_member", cat(R"({"channel_id":"c","user_id":")", user, "\"}")),
-          "applied");
-    EXPECT_EQ(world.direct("ann", "message.post", R"({"id":"m","channel_id":"c","body":"first"})"),
-              "applied");
+  Winners() {
+    create_place("ann", "c", true);
+    for (const char* user : {"bob", "cyd"}) direct("ann", app.add("c", user));
+    if (app.trust.name != nullptr) direct("ann", app.trust("c", "bob"));
+    direct("ann", app.write("m", "c", "first"));
     world.now = world.now + kHour;
-    for (const char* user : {"ann", "bob", "cyd"}) world.device(user, user).connect();
+    for (const char* user : {"ann", "bob", "cyd"}) device(user).connect();
     world.settle();
     for (auto& [_, device] : world.devices) device->disconnect();
   }
 
-  void reconnect(std::vector<std::string> names) {
+  // Administrators, so that all may do all.
+  Device& device(const std::string& user) { return world.device(user, user, {"admin"}); }
+  void reconnect(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
-      world.device(name, name).connect();
+      device(name).connect();
       world.settle();
     }
     world.expect_agreement();
   }
-  std::string server_body() { return *world.server("SELECT body FROM messages WHERE id = 'm'").text(); }
-
-  World world;
+  std::string text_of(const std::string& item) const {
+    return cat("SELECT ", app.text, " FROM ", app.items, " WHERE id = '", item, "'");
+  }
+  std::string at_server(const std::string& item) { return *world.server(text_of(item)).text(); }
 };
 
-TEST_F(Winners, TheLaterRenameWinsInEveryOrderOfReconnection) {
+TEST_P(Winners, TheLaterRenameWinsInEveryOrderOfReconnection) {
   std::vector<std::string> order = {"ann", "bob", "cyd"};
+  int round = 0;
   do {
-    World w("examples/chat");
-    w.direct("ann", "channel.create", R"({"id":"c","name":"general","private":false})");
-    w.now = w.now + kHour;
-    for (const std::string& name : order) w.device(name, name, {"admin"}).connect();
-    w.settle();
-    for (auto& [_, device] : w.devices) device->disconnect();
-    const Millis week = w.now;
-    w.now = w.now + Millis{7 * 24 * kHour.count};
+    const Millis week = world.now;
+    world.now = world.now + hours(7 * 24);
+    const std::string by = cat("in round ", ++round, " by ");
     // ann wrote first, then cyd, then bob.
-    w.device("ann", "ann").exec_at(week + kHour, "channel.rename", R"({"id":"c","name":"by ann"})");
-    w.device("cyd", "cyd")
-        .exec_at(week + Millis{2 * kHour.count}, "channel.rename", R"({"id":"c","name":"by cyd"})");
-    w.device("bob", "bob")
-        .exec_at(week + Millis{3 * kHour.count}, "channel.rename", R"({"id":"c","name":"by bob"})");
-    for (const std::string& name : order) {
-      w.device(name, name).connect();
-      w.settle();
-    }
-    EXPECT_EQ(w.server("SELECT name FROM channels"), Value("by bob")) << join(order, " ");
-    w.expect_agreement();
+    device("ann").exec_at(week + kHour, app.rename("c", by + "ann"));
+    device("cyd").exec_at(week + hours(2), app.rename("c", by + "cyd"));
+    device("bob").exec_at(week + hours(3), app.rename("c", by + "bob"));
+    reconnect(order);
+    EXPECT_EQ(world.server(cat("SELECT name FROM ", app.places, " WHERE id = 'c'")), Value(by + "bob"))
+        << join(order, " ");
+    for (auto& [_, device] : world.devices) device->disconnect();
   } while (std::ranges::next_permutation(order).found);
 }
 
-TEST_F(Winners, AStaleOfflineEditIsSupersededAndSaysWhatItLost) {
-  Device& ann = world.device("ann", "ann");
-  Device& admin = world.device("root", "root", {"admin"});
-  world.direct("root", "channel.add_member", R"({"channel_id":"c","user_id":"root"})");
-  admin.connect();
+TEST_P(Winners, AStaleOfflineEditIsSupersededAndSaysWhatItLost) {
+  Device& bob = device("bob");
+  bob.connect();
   world.settle();
-  const std::string stale =
-      ann.exec_at(world.now + Millis{10}, "message.edit", R"({"id":"m","body":"stale"})");
+  const std::string stale = device("ann").exec_at(world.now + Millis{10}, app.edit("m", "stale"));
   world.now = world.now + kHour;
-  admin.exec("message.edit", R"({"id":"m","body":"newer"})");
+  bob.exec(app.edit("m", "newer"));
   world.settle();
-  EXPECT_EQ(server_body(), "newer");
+  EXPECT_EQ(at_server("m"), "newer");
   reconnect({"ann"});
-  EXPECT_EQ(server_body(), "newer");
-  EXPECT_EQ(ann.state_of(stale), "superseded");
-  EXPECT_EQ(ann.ask("SELECT body FROM messages WHERE id = 'm'"), "newer");
-  EXPECT_NE(ann.ask("SELECT lost FROM wherry_commands").find("body"), std::string::npos);
+  EXPECT_EQ(at_server("m"), "newer");
+  EXPECT_EQ(device("ann").state_of(stale), "superseded");
+  EXPECT_EQ(device("ann").ask(text_of("m")), "newer");
+  EXPECT_NE(device("ann").ask("SELECT lost FROM wherry_commands").find(app.text), std::string::npos);
 }
 
-TEST_F(Winners, ClocksIn2099And1970GainNothing) {
-  Device& ann = world.device("ann", "ann");
-  Device& root = world.device("root", "root", {"admin"});
-  root.connect();
+TEST_P(Winners, ClocksIn2099And1970GainNothing) {
+  Device& ann = device("ann");
+  Device& bob = device("bob");
+  bob.connect();
   world.settle();
-  ann.clock_offset = Millis{76LL * 365 * 24 * kHour.count};
+  ann.clock_offset = hours(76LL * 365 * 24);
   ann.connect();
   world.settle();
-  ann.exec("message.edit", R"({"id":"m","body":"from 2099"})");
+  ann.exec(app.edit("m", "from 2099"));
   world.settle();
-  EXPECT_EQ(server_body(), "from 2099");
+  EXPECT_EQ(at_server("m"), "from 2099");
   world.now = world.now + Millis{1000};
-  root.exec("message.edit", R"({"id":"m","body":"a second later"})");
+  bob.exec(app.edit("m", "a second later"));
   world.settle();
-  EXPECT_EQ(server_body(), "a second later") << "a clock in the future must not lock the field";
+  EXPECT_EQ(at_server("m"), "a second later") << "a clock in the future must not lock the field";
   ann.clock_offset = Millis{-world.now.count};
   ann.connect();
   world.settle();
   world.now = world.now + Millis{1000};
-  ann.exec("message.edit", R"({"id":"m","body":"from 1970"})");
+  ann.exec(app.edit("m", "from 1970"));
   world.settle();
-  EXPECT_EQ(server_body(), "from 1970") << "who has seen a value outranks it, whatever his clock says";
+  EXPECT_EQ(at_server("m"), "from 1970") << "who has seen a value outranks it, whatever his clock says";
   world.expect_agreement();
 }
 
-TEST_F(Winners, AStaleAddDoesNotUndoALaterRemoveAndALaterOneDoes) {
-  Device& ann = world.device("ann", "ann");
-  Device& bob = world.device("bob", "bob");
+TEST_P(Winners, AStaleAddDoesNotUndoALaterRemoveAndALaterOneDoes) {
   const Millis start = world.now;
-  world.now = world.now + Millis{10 * kHour.count};
+  const std::string dans = cat("SELECT count(*) FROM ", app.members, " WHERE user_id = 'dan'");
+  world.now = world.now + hours(10);
   // bob adds dan in hour 1, ann removes him in hour 2; ann's word arrives first.
-  const std::string add =
-      bob.exec_at(start + kHour, "channel.add_member", R"({"channel_id":"c","user_id":"dan"})");
-  ann.exec_at(start + Millis{2 * kHour.count}, "channel.remove_member",
-              R"({"channel_id":"c","user_id":"dan"})");
+  const std::string add = device("bob").exec_at(start + kHour, app.add("c", "dan"));
+  device("ann").exec_at(start + hours(2), app.remove("c", "dan"));
   reconnect({"ann", "bob"});
-  EXPECT_EQ(world.server("SELECT count(*) FROM members WHERE user_id = 'dan'"), Value(int64_t{0}));
-  EXPECT_EQ(bob.state_of(add), "superseded");
-  bob.exec("channel.add_member", R"({"channel_id":"c","user_id":"dan"})");
+  EXPECT_EQ(world.server(dans), Value(int64_t{0}));
+  EXPECT_EQ(device("bob").state_of(add), "superseded");
+  device("bob").exec(app.add("c", "dan"));
   world.settle();
-  EXPECT_EQ(world.server("SELECT count(*) FROM members WHERE user_id = 'dan'"), Value(int64_t{1}));
+  EXPECT_EQ(world.server(dans), Value(int64_t{1}));
   world.expect_agreement();
 }
 
-TEST_F(Winners, EditsOfLockedAndDeletedMessagesComeBackRejectedWithTheirText) {
-  Device& bob = world.device("bob", "bob");
-  world.direct("bob", "message.post", R"({"id":"b1","channel_id":"c","body":"one"})");
-  reconnect({"bob"});
-  bob.disconnect();
-  const std::string edit = bob.exec("message.edit", R"({"id":"b1","body":"precious text"})");
-  const std::string post = bob.exec("message.post", R"({"id":"b2","channel_id":"c","body":"also precious"})");
-  world.direct("bob", "message.delete", R"({"id":"b1"})");
-  world.direct("ann", "channel.lock", R"({"id":"c"})");
-  reconnect({"bob"});
-  EXPECT_EQ(bob.state_of(edit), "rejected:entity_deleted");
-  EXPECT_EQ(bob.state_of(post), "rejected:entity_locked");
-  EXPECT_NE(bob.ask("SELECT data FROM wherry_commands WHERE id = '" + edit + "'").find("precious text"),
-            std::string::npos);
-  EXPECT_EQ(bob.ask("SELECT body FROM messages WHERE id = 'b1'"), "");
-  EXPECT_EQ(bob.ask("SELECT count(*) FROM messages WHERE id = 'b2'"), "0");
-  EXPECT_EQ(bob.refused("message.post", R"({"id":"b3","channel_id":"c","body":"x"})"), "entity_locked");
-  bob.exec("channel.mark_read", R"({"channel_id":"c","message_id":"b1"})");
+TEST_P(Winners, EditsOfLockedAndDeletedItemsComeBackRejectedWithTheirText) {
+  Device& cyd = device("cyd");
+  direct("cyd", app.write("b1", "c", "one"));
+  reconnect({"cyd"});
+  cyd.disconnect();
+  const std::string edit = cyd.exec(app.edit("b1", "precious text"));
+  const std::string write = cyd.exec(app.write("b2", "c", "also precious"));
+  direct("cyd", app.drop("b1"));
+  direct("ann", app.lock("c"));
+  reconnect({"cyd"});
+  EXPECT_EQ(cyd.state_of(edit), "rejected:entity_deleted");
+  EXPECT_EQ(cyd.state_of(write), "rejected:entity_locked");
+  for (const auto& [id, text] : {std::pair{edit, "precious text"}, {write, "also precious"}})
+    EXPECT_NE(cyd.ask(cat("SELECT data FROM wherry_commands WHERE id = '", id, "'")).find(text),
+              std::string::npos);
+  EXPECT_EQ(cyd.ask(text_of("b1")), app.search != nullptr ? "" : "one") << "the chat blanks what is deleted";
+  EXPECT_EQ(cyd.ask(text_of("b2")), "");
+  EXPECT_EQ(cyd.refused(app.write("b3", "c", "x")), "entity_locked");
+  direct("ann", app.unlock("c"));
   world.settle();
-  EXPECT_EQ(world.server("SELECT count(*) FROM read_marks"), Value(int64_t{1}));
-  world.direct("ann", "channel.unlock", R"({"id":"c"})");
-  world.settle();
-  const auto again = bob.replica().retry(post, world.now);
+  const auto again = cyd.replica().retry(write, world.now);
   ASSERT_TRUE(again);
   world.settle();
-  EXPECT_EQ(bob.state_of(again->id), "applied");
+  EXPECT_EQ(cyd.state_of(again->id), "applied");
   world.expect_agreement();
 }
 
-TEST_F(Winners, CountersAndSetsAddUpFromEverywhere) {
+TEST_P(Winners, CountersAndSetsAddUpFromEverywhere) {
   for (const char* name : {"ann", "bob", "cyd"}) {
-    Device& device = world.device(name, name);
-    device.exec("message.vote", R"({"id":"m","by":2})");
-    device.exec("message.react", R"({"id":"m","emoji":"wave"})");
+    device(name).exec(app.vote("m", "1"));
+    device(name).exec(app.vote("m", "1"));
+    device(name).exec(app.label("m", "wave", name));
   }
-  world.device("ann", "ann").exec("message.unreact", R"({"id":"m","emoji":"wave"})");
+  device("ann").exec(app.unlabel("m", "wave", "ann"));
   reconnect({"cyd", "ann", "bob"});
-  EXPECT_EQ(world.server("SELECT votes FROM messages WHERE id = 'm'"), Value(int64_t{6}));
-  EXPECT_EQ(world.server("SELECT reactions FROM messages WHERE id = 'm'"),
+  EXPECT_EQ(world.server(cat("SELECT votes FROM ", app.items)), Value(int64_t{6}));
+  EXPECT_EQ(world.server(cat("SELECT ", app.labels, " FROM ", app.items)),
             Value(R"(["wave bob","wave cyd"])"));
 }
 
-TEST_F(Winners, AnEditOfARowThatTheReplicaWroteItselfFollowsItsOwnOrder) {
-  Device& ann = world.device("ann", "ann");
-  ann.exec("message.post", R"({"id":"a1","channel_id":"c","body":"v1"})");
+TEST_P(Winners, AnEditOfARowThatTheReplicaWroteItselfFollowsItsOwnOrder) {
+  device("ann").exec(app.write("a1", "c", "v1"));
   // The clock steps back between the two.
-  ann.exec_at(world.now + Millis{-5 * kHour.count}, "message.edit", R"({"id":"a1","body":"v2"})");
+  device("ann").exec_at(world.now + hours(-5), app.edit("a1", "v2"));
   reconnect({"ann"});
-  EXPECT_EQ(world.server("SELECT body FROM messages WHERE id = 'a1'"), Value("v2"));
+  EXPECT_EQ(at_server("a1"), "v2");
+}
+
+IN_BOTH_APPS(Winners);
+
+TEST(ChatWinners, ReadMarksMoveInALockedChannelToo) {
+  World world("examples/chat");
+  Device& ann = world.device("ann", "ann");
+  ann.connect();
+  world.settle();
+  ann.exec(chat().open_place("c", "general"));
+  ann.exec(chat().write("m", "c", "text"));
+  ann.exec(chat().lock("c"));
+  ann.exec({"channel.mark_read", R"({"channel_id":"c","message_id":"m"})"});
+  world.settle();
+  EXPECT_EQ(world.server("SELECT count(*) FROM read_marks"), Value(int64_t{1}));
+  world.expect_agreement();
 }
 
 }  // namespace

@@ -107,22 +107,20 @@ void Device::disconnect() {
   if (replica_) replica_->disconnected();
 }
 
-std::string Device::exec(const std::string& command, const std::string& params) {
-  auto executed = must(replica_->execute(command, params, world_.now + clock_offset));
-  if (executed.refusal) ADD_FAILURE() << command << " refused: " << executed.refusal->code;
-  return executed.id;
+std::string Device::exec(const Call& command) {
+  return exec_at(world_.now + clock_offset, command);
 }
 
-std::string Device::exec_at(Millis client_timestamp, const std::string& command, const std::string& params) {
+std::string Device::exec_at(Millis client_timestamp, const Call& command) {
   ExecuteOptions options;
   options.client_timestamp = client_timestamp;
-  auto executed = must(replica_->execute(command, params, world_.now + clock_offset, options));
-  if (executed.refusal) ADD_FAILURE() << command << " refused: " << executed.refusal->code;
+  auto executed = must(replica_->execute(command.name, command.params, world_.now + clock_offset, options));
+  if (executed.refusal) ADD_FAILURE() << command.name << " refused: " << executed.refusal->code;
   return executed.id;
 }
 
-std::string Device::refused(const std::string& command, const std::string& params) {
-  auto executed = must(replica_->execute(command, params, world_.now + clock_offset));
+std::string Device::refused(const Call& command) {
+  auto executed = must(replica_->execute(command.name, command.params, world_.now + clock_offset));
   return executed.refusal ? executed.refusal->code : "";
 }
 
@@ -264,11 +262,10 @@ void World::settle() {
   }
 }
 
-std::string World::direct(const std::string& user, const std::string& command, const std::string& params,
-                          std::vector<std::string> roles) {
+std::string World::direct(const std::string& user, const Call& command, std::vector<std::string> roles) {
   DirectCommand direct;
-  direct.name = command;
-  direct.data = params;
+  direct.name = command.name;
+  direct.data = command.params;
   direct.user_id = user;
   direct.roles = std::move(roles);
   const protocol::Answer answer = must(workspace_->execute(direct, now));

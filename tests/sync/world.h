@@ -22,6 +22,10 @@ std::shared_ptr<const Bundle> bundle_of(const std::vector<BundleFile>& files);
 
 class World;
 
+struct Call {
+  std::string name, params;
+};
+
 // One device: its replica and its connection, if it has one.
 class Device {
  public:
@@ -34,10 +38,11 @@ class Device {
   void restart();
 
   // Executes and expects that it is not refused; returns the command's id.
-  std::string exec(const std::string& command, const std::string& params);
-  std::string exec_at(Millis client_timestamp, const std::string& command, const std::string& params);
+  std::string exec(const Call& command);
+  std::string exec(const std::string& name, const std::string& params) { return exec({name, params}); }
+  std::string exec_at(Millis client_timestamp, const Call& command);
   // The code of the local refusal, empty if there is none.
-  std::string refused(const std::string& command, const std::string& params);
+  std::string refused(const Call& command);
   std::string state_of(const std::string& command_id);  // "pending", "applied", "rejected:entity_locked", …
   std::string dump();
   // One value as text, for short assertions.
@@ -83,8 +88,11 @@ class World {
   void restore_server();
 
   // A command without a replica. Returns the outcome: "applied", "rejected:code".
-  std::string direct(const std::string& user, const std::string& command, const std::string& params,
-                     std::vector<std::string> roles = {});
+  std::string direct(const std::string& user, const Call& command, std::vector<std::string> roles = {});
+  std::string direct(const std::string& user, const std::string& name, const std::string& params,
+                     std::vector<std::string> roles = {}) {
+    return direct(user, {name, params}, std::move(roles));
+  }
   std::string dump();
   std::string dump_as(const std::string& user, const std::vector<std::string>& roles);
   std::string dump_as(const Device& device) { return dump_as(device.user(), device.roles()); }
@@ -112,3 +120,10 @@ class World {
 };
 
 }  // namespace wherry::testing
+
+namespace wherry {
+// What GoogleTest shows of a value.
+inline void PrintTo(const Value& value, std::ostream* os) {
+  *os << to_json(value);
+}
+}  // namespace wherry
