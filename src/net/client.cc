@@ -181,7 +181,7 @@ class WebSocketClient::Impl : public std::enable_shared_from_this<WebSocketClien
     if (state_ != State::kOpen) return;
     if (error) return lost(error);
     if (!socket_.got_binary()) {
-      return begin_close(1003, {ErrorCode::kProtocol, "The server sent a text message."});
+      return begin_close(1002, {ErrorCode::kProtocol, "The server sent a text message."});
     }
     const auto data = buffer_.data();
     std::string message(static_cast<const char*>(data.data()), data.size());

@@ -192,7 +192,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     // While closing, the close operation reads on its own and ends the connection.
     if (state_ != State::kOpen) return;
     if (error) return finish();
-    if (!close_wanted_ && !socket_.got_binary()) want_close(1003, "binary messages only");
+    if (!close_wanted_ && !socket_.got_binary()) want_close(1002, "binary messages only");
     if (!close_wanted_) {
       const auto data = buffer_.data();
       std::string message(static_cast<const char*>(data.data()), data.size());

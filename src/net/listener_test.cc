@@ -256,7 +256,7 @@ TEST(Listener, ClosesOnTextOversizeAndMalformedFrames) {
     socket.send(frames);
     return socket.read_close();
   };
-  EXPECT_EQ(close_code(RawSocket::frame(kText, "hello")), 1003);
+  EXPECT_EQ(close_code(RawSocket::frame(kText, "hello")), 1002);
   EXPECT_EQ(close_code(RawSocket::frame(kText, "\xff\xfe")), 1007);
   EXPECT_EQ(close_code(RawSocket::frame(kBinary, std::string(1001, 'x'))), 1009);
   EXPECT_EQ(close_code(cat(RawSocket::frame(0x02, std::string(600, 'x')),

@@ -53,6 +53,9 @@ class InBothApps : public ::testing::TestWithParam<const App*> {
   World world;
 };
 
+inline void PrintTo(const App* app, std::ostream* os) {
+  *os << app->bundle;
+}
 inline std::string app_name(const ::testing::TestParamInfo<const App*>& info) {
   return info.param == &chat() ? "chat" : "tracker";
 }
