@@ -4,10 +4,12 @@
 WHERRY_HOSTILE_STRIDE: of the damaged messages every so-manieth is tried, default 1.
 """
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import os
+import sqlite3
 import time
 import uuid
 from pathlib import Path
@@ -70,6 +72,9 @@ class Hostile(Case):
         status = Path(f"/proc/{self.server.process.pid}/status").read_text()
         return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmRSS"))
 
+    def secret(self):
+        return (self.data / "secret").read_bytes()
+
     def connect(self):
         """From an address of one's own, since refusals count against an address."""
         self.sources += 1
@@ -85,7 +90,7 @@ class Hostile(Case):
                 if not peer.send(one):
                     break
             if hung_up:
-                peer.socket.shutdown(1)
+                peer.hang_up()
             return peer.ending()
 
     def test_requests(self):
@@ -107,13 +112,13 @@ class Hostile(Case):
                     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
             with self.subTest(raw=raw[:20]), self.connect() as peer:
                 peer.send(raw)
-                peer.socket.shutdown(1)
+                peer.hang_up()
                 self.assertNotEqual(peer.status(), 101)
 
     def test_frames(self):
         cases = {
             "text": (1002, frame(TEXT, b"hello")),
-            "invalid UTF-8": (1002, frame(TEXT, b"\xff\xfe")),
+            "invalid UTF-8": (1007, frame(TEXT, b"\xff\xfe")),
             "unmasked": (1002, frame(BINARY, b"x", masked=False)),
             "reserved bits": (1002, frame(BINARY, b"x", reserved=4)),
             "reserved opcode": (1002, frame(3, b"x")),
@@ -142,7 +147,7 @@ class Hostile(Case):
             with self.connect().open("team") as peer:
                 for _ in range(200):
                     peer.send(frame(PING, b"x" * 100) * 500)
-                peer.socket.shutdown(1)
+                peer.hang_up()
                 peer.ending()
 
     def test_tokens(self):
@@ -155,9 +160,14 @@ class Hostile(Case):
             "empty key": jwt(hs256, claims, b"\0"), "unsigned": jwt(hs256, claims), "kid": jwt({**hs256, "kid": "../../dev/null"}, claims, b"\0"),
             "jwk": jwt({**hs256, "jwk": {"kty": "oct", "k": "AA"}}, claims, b"\0"), "swapped": f"{head}.{other_body}.{signature}",
             "other alg": jwt({"alg": "HS512"}, claims, b"k"), "other workspace": self.token("ann", workspace="other"),
-            "expired": self.token("ann", "--expires", "0s") if False else f"{head}.{body}.{signature[:-2]}", "long": "x" * 9000,
+            "expired": jwt(hs256, {**claims, "exp": 1_000_000_000}, self.secret()), "cut": f"{head}.{body}.{signature[:-2]}",
+            "endless": jwt(hs256, {"sub": "ann", "wsp": "team"}, self.secret()), "long": "x" * 9000,
             "deep": "[" * 5000, "zero": "\0",
         }
+        good = jwt(hs256, claims, self.secret())
+        with self.connect().open("team") as peer:
+            peer.say(self.hello(good))
+            self.assertIsNotNone(peer.until(wire.WELCOME), "the key is the one that is used")
         for name, token in tokens.items():
             with self.subTest(name):
                 bye, code = self.ends(frame(BINARY, self.hello(token)))
@@ -186,7 +196,9 @@ class Hostile(Case):
         with self.subTest("forged identity"):
             # A new identity, or none: never that of somebody else.
             with self.connect().open("team") as peer:
-                victim = uuid.UUID(rows("status", self.ann)[0]["replica_id"])
+                with contextlib.closing(sqlite3.connect(f"file:{self.ann}?mode=ro", uri=True)) as db:
+                    [[stored]] = db.execute("SELECT value FROM wherry_meta WHERE key = 'replica_id'")
+                victim = uuid.UUID(stored) if isinstance(stored, str) else uuid.UUID(bytes=stored)
                 peer.say(self.hello(replica=victim, identity=b"x" * 16))
                 welcome = peer.until(wire.WELCOME)
                 self.assertNotEqual(welcome[11], victim)

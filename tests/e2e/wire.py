@@ -111,6 +111,7 @@ class Wire:
         self.socket = socket.create_connection((host, int(port)), PATIENCE, source_address=(source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        self.traffic = b""  # all messages received, as they came
         self.bye = None
         self.close_code = None
 
@@ -127,6 +128,13 @@ class Wire:
             return True
         except OSError:
             return False
+
+    def hang_up(self):
+        """Nothing more will be sent; what comes can still be read."""
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the other side was faster
 
     def say(self, *messages):
         return self.send(b"".join(frame(BINARY, one) for one in messages))
@@ -190,6 +198,7 @@ class Wire:
                 return None
             elif opcode == BINARY:
                 assert payload[:1] == b"\0", "packed though nothing was agreed"
+                self.traffic += payload
                 fields, _ = unpack(payload[1:])
                 if fields[0] == BYE:
                     self.bye = fields[1]
@@ -201,6 +210,21 @@ class Wire:
             fields = self.receive()
             if fields is None or fields[0] == kind:
                 return fields
+
+    def scan(self, token, clock):
+        """Everything that the token's user may read, from the beginning until it is live."""
+        self.say(hello(token, clock))
+        more, waiting = True, set()
+        while more:
+            fields = self.until(SCOPES) + [None] * 4
+            waiting |= {granted[0] for granted in fields[1] or []}
+            more = fields[4]
+        self.say(message(PULL, 1000, [[handle, 0, b""] for handle in sorted(waiting)]))
+        while waiting:
+            fields = self.until(ROWS) + [None] * 8
+            if fields[4]:
+                waiting.discard(fields[1])
+            self.say(message(PULL, 1))
 
     def ending(self):
         """Reads to the end: the code of `bye`, and the close code (1006: cut)."""
