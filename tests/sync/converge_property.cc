@@ -128,6 +128,7 @@ RC_GTEST_PROP(Converge, EveryReplicaEqualsTheServersRowsFilteredByAnOracle, ()) 
   World world("examples/chat");
   std::vector<Device*> devices;
   for (int u = 0; u < kUsers; ++u) devices.push_back(&world.device(cat("d", u), cat("u", u), {}, u % 2 == 1));
+  devices[0]->stutter = devices[1]->stutter = true;
   for (Device* device : devices) device->connect();
   world.settle();
   for (size_t i = 0; i < ops.size(); ++i) perform(world, devices, ops[i], static_cast<int>(i));

@@ -64,6 +64,7 @@ void scanning_equals_live(const App& app) {
   Device& live = world.device("live", "bob");
   std::vector<Device*> late;
   for (int i = 0; i < kLate; ++i) late.push_back(&world.device(cat("late", i), "bob"));
+  late[0]->stutter = true;
   for (auto& [_, device] : world.devices) device->connect();
   world.settle();
 

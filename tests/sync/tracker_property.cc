@@ -139,6 +139,7 @@ RC_GTEST_PROP(Tracker, ReplicasConvergeAndTheLogAloneRebuildsTheTables, ()) {
   const std::vector<std::vector<std::string>> roles = {{"admin"}, {"hr"}, {}, {"auditor"}};
   for (size_t u = 0; u < 4; ++u)
     devices.push_back(&world.device(cat("d", u), cat("u", u), roles[u], u % 2 == 1));
+  devices[1]->stutter = devices[2]->stutter = true;
   for (Device* device : devices) device->connect();
   world.settle();
   // Something to begin with, so that short histories meet something too.

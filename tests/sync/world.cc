@@ -237,10 +237,15 @@ bool World::step(std::vector<Output>* strays) {
     Device& device = *at->second;
     moved = true;
     if (!output.bytes.empty()) {
-      if (device.record) device.traffic += protocol::to_json(must(protocol::decode(output.bytes)));
+      const auto message = must(protocol::decode(output.bytes));
+      if (device.record) device.traffic += protocol::to_json(message);
       workspace_->sent(output.session, output.bytes.size(), now);
-      const auto received = device.replica().receive(output.bytes, now + device.clock_offset);
-      if (!received) ADD_FAILURE() << device.path() << ": " << received.error().text();
+      const bool joins = std::holds_alternative<protocol::Batch>(message) ||
+                         std::holds_alternative<protocol::RowsChunk>(message);
+      for (int times = device.stutter && joins ? 2 : 1; times > 0; --times) {
+        const auto received = device.replica().receive(output.bytes, now + device.clock_offset);
+        if (!received) ADD_FAILURE() << device.path() << ": " << received.error().text();
+      }
     }
     if (output.close) {
       sessions_.erase(device.session_);

@@ -55,6 +55,7 @@ class Device {
   Millis clock_offset;  // how far this device's clock is wrong
   std::string traffic;  // all that was ever received, unpacked, when `record` is set
   bool record = false;
+  bool stutter = false;  // receives each batch and each chunk twice: joining is idempotent
 
  private:
   friend class World;
