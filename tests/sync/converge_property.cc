@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "tests/sync/gen.h"
 #include "tests/sync/world.h"
 
 namespace wherry::testing {
@@ -26,8 +27,7 @@ void showValue(const Op& op, std::ostream& os) {
 constexpr int kUsers = 4, kChannels = 3, kMessages = 6, kKinds = 16;
 
 rc::Gen<Op> an_op() {
-  return rc::gen::construct<Op>(rc::gen::inRange(0, kUsers), rc::gen::inRange(0, kKinds),
-                                rc::gen::inRange(0, kMessages), rc::gen::inRange(0, kUsers));
+  return rc::gen::construct<Op>(below(kUsers), below(kKinds), below(kMessages), below(kUsers));
 }
 
 void perform(World& world, const std::vector<Device*>& devices, const Op& op, int step) {

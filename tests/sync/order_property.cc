@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "tests/sync/app.h"
+#include "tests/sync/gen.h"
 
 namespace wherry::testing {
 namespace {
@@ -27,8 +28,7 @@ void showValue(const Op& op, std::ostream& os) {
 }
 
 rc::Gen<Op> an_op() {
-  return rc::gen::construct<Op>(rc::gen::inRange(0, kDevices), rc::gen::inRange(0, 7), rc::gen::inRange(0, 2),
-                                rc::gen::inRange(0, 3), rc::gen::inRange(0, 8));
+  return rc::gen::construct<Op>(below(kDevices), below(7), below(2), below(3), below(8));
 }
 
 Call call_of(const App& app, const Op& op) {

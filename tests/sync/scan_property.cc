@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "tests/sync/app.h"
+#include "tests/sync/gen.h"
 
 namespace wherry::testing {
 namespace {
@@ -51,9 +52,8 @@ std::string held(Device& device) {
 }
 
 void scanning_equals_live(const App& app) {
-  const auto ops = *rc::gen::scale(
-      2.0, rc::gen::container<std::vector<Op>>(rc::gen::construct<Op>(
-               rc::gen::inRange(0, 8 + kLate + 1), rc::gen::inRange(0, 5), rc::gen::inRange(0, 6))));
+  const auto ops = *rc::gen::scale(2.0, rc::gen::container<std::vector<Op>>(rc::gen::construct<Op>(
+                                            below(8 + kLate + 1), below(5), below(6))));
   World world(app.bundle);
   for (const char* place : kPlaces) {
     if (app.create_group.name != nullptr) world.direct("ann", app.create_group(place));

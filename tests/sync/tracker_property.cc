@@ -9,6 +9,7 @@
 #include "engine/dump.h"
 #include "engine/rows.h"
 #include "sqlite/database.h"
+#include "tests/sync/gen.h"
 #include "tests/sync/world.h"
 
 namespace wherry::testing {
@@ -25,8 +26,7 @@ void showValue(const Op& op, std::ostream& os) {
 constexpr int kKinds = 24;
 
 rc::Gen<Op> an_op() {
-  return rc::gen::construct<Op>(rc::gen::inRange(0, 4), rc::gen::inRange(0, kKinds), rc::gen::inRange(0, 4),
-                                rc::gen::inRange(0, 4));
+  return rc::gen::construct<Op>(below(4), below(kKinds), below(4), below(4));
 }
 
 std::pair<std::string, std::string> command_of(const Op& op, int step) {
