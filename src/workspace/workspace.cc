@@ -21,8 +21,6 @@ constexpr Millis kHelloWithin{10'000};
 // Old departures are swept so often, and so many at once, that nobody waits for it.
 constexpr Millis kSweepEvery{600'000};
 constexpr int64_t kSweepMost = 2000;
-constexpr size_t kSessionCommandsMost = 4 * limits::kWindowCommands;
-constexpr size_t kSessionBytesMost = 4 * limits::kWindowBytes;
 
 }  // namespace
 
@@ -154,9 +152,9 @@ Result<> Workspace::Impl::handle(Session& session, protocol::Message message, Mi
 Result<> Workspace::Impl::handle_push(Session& session, protocol::Push push, Millis now) {
   size_t bytes = session.waiting_bytes;
   for (const protocol::PushedCommand& command : push.commands) bytes += command.data.size();
-  if (bytes > kSessionBytesMost)
+  if (bytes > limits::kWindowBytes)
     return fail(ErrorCode::kLimit, cat("more than ", limits::kWindowBytes, " bytes of commands unanswered"));
-  if (session.waiting_commands + push.commands.size() > kSessionCommandsMost)
+  if (session.waiting_commands + push.commands.size() > limits::kWindowCommands)
     return fail(ErrorCode::kLimit, cat("more than ", limits::kWindowCommands, " commands unanswered"));
   const bool import = std::ranges::binary_search(session.holder->roles, "import");
   for (protocol::PushedCommand& command : push.commands) {
