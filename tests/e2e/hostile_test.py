@@ -1,14 +1,10 @@
 #!/usr/bin/env python3
-"""Peers that do not behave, against the real server: each ends with a named error, and honest replicas do not notice.
-
-WHERRY_HOSTILE_STRIDE: of the damaged messages every so-manieth is tried, default 1.
-"""
+"""Peers that do not behave, against the real server: each ends with a named error, and honest replicas do not notice."""
 import base64
 import contextlib
 import hashlib
 import hmac
 import json
-import os
 import sqlite3
 import time
 import uuid
@@ -18,7 +14,7 @@ import wire
 from harness import PATIENCE, Case, main, rows, wherry
 from wire import BINARY, PING, TEXT, Wire, frame
 
-STRIDE = int(os.environ.get("WHERRY_HOSTILE_STRIDE", "1"))
+# The close codes of docs/PROTOCOL.md that blame the peer.
 NAMED = {1001, 1002, 1008, 1009, 4401, 4404, 4408, 4409, 4410, 4426, 4429}
 
 
@@ -39,28 +35,27 @@ class Hostile(Case):
         self.exec(self.ann, "channel.create", id="c", name="general")
         self.exec(self.ann, "channel.create", id="secret", name="zzsecretname", private=True)
         self.exec(self.ann, "message.post", id="s", channel_id="secret", body="zzsecretword")
-        for user in ("bob", "eve"):
-            self.exec(self.ann, "channel.add_member", channel_id="c", user_id=user)
-            self.exec(self.ann, "channel.add_member", channel_id="secret", user_id="eve")
+        for channel, user in (("c", "bob"), ("c", "eve"), ("secret", "eve")):
+            self.exec(self.ann, "channel.add_member", channel_id=channel, user_id=user)
         self.exec(self.ann, "channel.remove_member", channel_id="secret", user_id="eve")
         wherry("sync", self.ann)
         self.watching = self.start("sync", self.bob, "--watch", "--json")
         self.watching.wait_for(lambda line: json.loads(line)["event"] == "status")
+        self.tap = self.start("tap", self.bob)
         self.eve = self.token("eve")
-        self.posts = 0
         self.sources = 0
         self.memory = self.server_memory()
 
     def tearDown(self):
         # The honest pair still works, nobody was thrown off, and the server has not grown.
-        self.posts += 1
-        self.exec(self.ann, "message.post", id=f"h{self.posts}", channel_id="c", body="still here")
+        self.exec(self.ann, "message.post", id="h", channel_id="c", body="still here")
         wherry("sync", self.ann)
         deadline = time.monotonic() + PATIENCE
         while wherry("dump", self.bob) != self.server_dump("bob"):
             self.assertLess(time.monotonic(), deadline, "bob does not catch up")
         self.assertIsNone(self.watching.process.poll())
-        self.assertEqual([line for line in self.watching.lines if json.loads(line)["event"] == "disconnected"], [])
+        self.assertIn("still here", "".join(self.tap.lines))
+        self.assertNotIn('"hello"', "".join(self.tap.lines), "bob had to connect again")
         self.assert_agrees(self.ann, "ann")
         grown = self.server_memory() - self.memory
         self.assertLess(grown, 64 << 20, "the server has grown")
@@ -76,7 +71,7 @@ class Hostile(Case):
         return (self.data / "secret").read_bytes()
 
     def connect(self):
-        """From an address of one's own, since refusals count against an address."""
+        """From an address of its own: what an address may do is not what is tried here."""
         self.sources += 1
         return Wire(self.server.authority, f"127.0.{self.sources >> 8 & 255}.{(self.sources & 255) or 1}")
 
@@ -94,11 +89,11 @@ class Hostile(Case):
             return peer.ending()
 
     def test_requests(self):
-        paths = {"/": 404, "/none/..": 404, "/../team": 404, "/te%61m": 404, "/team/": 404, "//team": 404, "/team?token=x": 400,
+        paths = {"/": 404, "/none/..": 404, "/../team": 404, "/te%61m": 400, "/team/": 404, "//team": 404, "/team?token=x": 400,
                  "/" + "x" * 65: 404, "/t\u00e9am": 404}
         for path, status in paths.items():
             with self.subTest(path=path), self.connect() as peer:
-                self.assertIn(peer.request(path), {status, 400, 404})
+                self.assertEqual(peer.request(path), status)
         with self.connect() as peer:
             self.assertEqual(peer.request("/none"), 101)  # whether it exists is told only to whom may know
             peer.say(self.hello())
@@ -130,17 +125,17 @@ class Hostile(Case):
             "half a close code": (1002, frame(8, b"\x03")),
             "forbidden close code": (1002, frame(8, b"\x03\xed")),
             "lying length": (1009, frame(BINARY, b"x", length=1 << 40)),
-            "negative length": (1002, frame(BINARY, b"x", length=(1 << 64) - 1)),
+            "negative length": (1009, frame(BINARY, b"x", length=(1 << 64) - 1)),
             "too large": (1009, frame(BINARY, bytes(5 << 20))),
         }
         for name, (code, raw) in cases.items():
             with self.subTest(name):
-                self.assertIn(self.ends(raw)[1], {code, 1002, 1009})
+                self.assertEqual(self.ends(raw)[1], code)
             with self.subTest(name, after="hello"):
-                self.assertIn(self.ends(frame(BINARY, self.hello()), raw)[1], {code, 1002, 1009})
+                self.assertEqual(self.ends(frame(BINARY, self.hello()), raw)[1], code)
         with self.subTest("endless tiny fragments"):
             start = frame(BINARY, b"\0", fin=False)
-            self.assertIn(self.ends(start, *[frame(0, b"\xc0" * 100, fin=False) * 500] * 100)[1], {1002, 1009})
+            self.assertIn(self.ends(start, *[frame(0, b"\xc0" * 100, fin=False) * 500] * 100)[1], {1009})
         with self.subTest("empty fragments"):
             self.assertIn(self.ends(start, frame(0, b"", fin=False) * 100_000, hung_up=True)[1], {1002, 1006, 1009})
         with self.subTest("pings without end"):
@@ -171,11 +166,11 @@ class Hostile(Case):
         for name, token in tokens.items():
             with self.subTest(name):
                 bye, code = self.ends(frame(BINARY, self.hello(token)))
-                self.assertIn((bye, code), {("unauthorized", 4401), ("protocol", 1002), ("limit", 1009)})
+                self.assertEqual((bye, code), ("limit", 1009) if name == "long" else ("unauthorized", 4401))
 
     def test_protocol(self):
         hello = self.hello()
-        register = wire.push([(uuid.uuid4(), "user.register", '{"id":"eve","name":"Eve"}')])
+        register = wire.push((uuid.uuid4(), "user.register", '{"id":"eve","name":"Eve"}'))
         sequences = {
             "push first": [register], "pull first": [wire.message(wire.PULL, 8)], "hello twice": [hello, hello],
             "version 0": [self.hello(version=0)], "version 99": [self.hello(version=99)], "a server's message": [hello, wire.message(wire.BATCH, 5)],
@@ -204,7 +199,7 @@ class Hostile(Case):
                 self.assertNotEqual(welcome[11], victim)
 
     def test_damaged_messages(self):
-        """Every message of a replica, cut and with each bit flipped at each byte: from a stranger, a user, a revoked one."""
+        """Every message of a replica, cut and with each bit flipped at each byte: `hello` of a stranger, the rest of a user."""
         hello = self.hello()
         command = [uuid.uuid4(), "user.register", '{"id":"eve","name":"Eve"}', int(time.time() * 1000), 3]
         push = wire.message(wire.PUSH, [command])
@@ -214,12 +209,12 @@ class Hostile(Case):
         for name, prefix, whole in (("hello", [], hello), ("push", [hello], push), ("pull", [hello], pull)):
             damaged = [whole[:cut] for cut in range(len(whole))]
             damaged += [whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1:] for at in range(len(whole)) for bit in range(8)]
-            for number, bad in enumerate(damaged[::STRIDE]):
+            for number, bad in enumerate(damaged):
                 with self.connect().open("team") as peer:
                     peer.say(*prefix, bad)
                     peer.send(frame(8, b"\x03\xe8"))
                     peer.ending()
-                    self.assertIn(peer.close_code, NAMED | {1000, 1006}, f"{name} {number}")
+                    self.assertIn(peer.close_code, NAMED | {1000}, f"{name} {number}")
                     tried += 1
         print(f"{tried} damaged messages", flush=True)
         # Whatever was admitted is of eve's doing and of the one command that she sent.
@@ -228,30 +223,26 @@ class Hostile(Case):
 
     def test_a_revoked_user_learns_nothing(self):
         with self.connect().open("team") as peer:
-            peer.say(self.hello())
-            seen = b""
-            scopes = peer.until(wire.SCOPES)
-            names = [granted[1] for granted in scopes[1]]
-            self.assertIn("channel(c)", names)
-            self.assertNotIn("channel(secret)", names)
-            # All handles there could be, from 0.
-            peer.say(wire.message(wire.PULL, 1000, [[handle, 0, b""] for handle in range(1, len(names) + 1)]))
+            peer.scan(self.eve, int(time.time() * 1000))
+            self.assertIn(b"channel(c)", peer.traffic)
+            # Handles that were never given to it.
+            peer.say(wire.message(wire.PULL, 1000, [[handle, 0, b""] for handle in range(1, 100)]))
             post = json.dumps({"id": "e1", "channel_id": "secret", "body": "x"})
             edit = json.dumps({"id": "s", "body": "x"})
             ghost = json.dumps({"id": "nowhere", "body": "x"})
             ids = [uuid.uuid4() for _ in range(3)]
-            peer.say(wire.push([(ids[0], "message.post", post), (ids[1], "message.edit", edit), (ids[2], "message.edit", ghost)]))
+            peer.say(wire.push((ids[0], "message.post", post), (ids[1], "message.edit", edit), (ids[2], "message.edit", ghost)))
             answers = []
             while len(answers) < 3:
                 fields = peer.receive()
                 self.assertIsNotNone(fields)
-                seen += repr(fields).encode()
                 if fields[0] == wire.BATCH:
                     answers += [a for a in (fields[3] if len(fields) > 3 and fields[3] else [])]
             self.assertEqual([answer[3] for answer in answers], [2, 2, 2])
             # What is hidden and what does not exist are answered alike.
             self.assertEqual(answers[1][4:], answers[2][4:])
-            self.assertNotIn(b"zzsecret", seen)
+            self.assertNotIn(b"channel(secret)", peer.traffic)
+            self.assertNotIn(b"zzsecret", peer.traffic)
 
 
 if __name__ == "__main__":

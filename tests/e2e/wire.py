@@ -76,13 +76,9 @@ def hello(token, clock, version=1, replica=None, identity=None):
     return message(HELLO, version, token, replica, identity, clock)
 
 
-def push(commands):
-    """Commands (id, name, data): numbered from 1, as a new replica would."""
-    listed, number = [], 0
-    for command, name, data in commands:
-        listed.append([command, name, data, 0, 0, None, 0])
-        number += 1
-    return message(PUSH, listed)
+def push(*commands):
+    """Commands (id, name, data), numbered from 1: of a new replica."""
+    return message(PUSH, [list(command) for command in commands])
 
 
 def frame(opcode, payload, fin=True, masked=True, reserved=0, length=None):

@@ -30,6 +30,7 @@ const App& chat() {
       .labels = "reactions",
       .item_place = "channel_id",
       .search = "messages_fts",
+      .blanks = true,
       .create_group = {},
       .open_place = {"channel.create", R"({"id":"$1","name":"$2","private":false})"},
       .closed_place = {"channel.create", R"({"id":"$1","name":"$2","private":true})"},
@@ -47,7 +48,6 @@ const App& chat() {
       .label = {"message.react", R"({"id":"$1","emoji":"$2"})"},
       .unlabel = {"message.unreact", R"({"id":"$1","emoji":"$2"})"},
       .introduce = {"user.register", R"({"id":"$1","name":"$2"})"},
-      .stranger_writes = "rejected:not_member",
   };
   return app;
 }
@@ -62,6 +62,7 @@ const App& tracker() {
       .labels = "labels",
       .item_place = "project_id",
       .search = nullptr,
+      .blanks = false,
       .create_group = {"team.create", R"({"id":"$1","name":"a team"})"},
       .open_place = {"project.create", R"({"id":"$1","team_id":"$1","name":"$2","public":true})"},
       .closed_place = {"project.create", R"({"id":"$1","team_id":"$1","name":"$2","public":false})"},
@@ -79,7 +80,6 @@ const App& tracker() {
       .label = {"issue.label", R"({"id":"$1","label":"$2 $3"})"},
       .unlabel = {"issue.unlabel", R"({"id":"$1","label":"$2 $3"})"},
       .introduce = {"person.register", R"({"id":"$1","name":"$2"})"},
-      .stranger_writes = "rejected:not_member",
   };
   return app;
 }

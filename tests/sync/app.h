@@ -21,6 +21,7 @@ struct App {
   const char* bundle;
   // Tables and columns; `search` is a full-text index over the items, or null.
   const char *places, *members, *items, *text, *labels, *item_place, *search;
+  bool blanks;  // an item that is deleted loses its text
   // What creates the group of a place's members, where a place has none of its own; `name` is null without.
   Phrase create_group;            // $1 place
   Phrase open_place;              // $1 place, $2 name: everyone sees it
@@ -32,7 +33,6 @@ struct App {
   Phrase edit, move, vote, drop;  // $1 item, $2 text or place or by
   Phrase label, unlabel;          // $1 item, $2 label, $3 user
   Phrase introduce;               // $1 user, $2 name
-  const char* stranger_writes;    // how a write into a place that its author may not read ends
 
   std::string count_items(std::string_view place) const;
 };

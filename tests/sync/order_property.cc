@@ -96,7 +96,7 @@ void winners_do_not_depend_on_arrival(const App& app) {
   std::iota(order.begin(), order.end(), 0);
   const std::string expected = outcome(app, ops, order, false);
   RC_ASSERT(outcome(app, ops, order, true) == expected);
-  const int turns = *rc::gen::inRange(1, 6);
+  const int turns = 1 + *below(5);
   for (int i = 0; i < turns; ++i) std::ranges::next_permutation(order);
   RC_ASSERT(outcome(app, ops, order, false) == expected);
 }

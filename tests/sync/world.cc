@@ -32,6 +32,12 @@ T must(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
+bool joins(std::string_view bytes) {
+  const auto message = must(protocol::decode(bytes));
+  return std::holds_alternative<protocol::Batch>(message) ||
+         std::holds_alternative<protocol::RowsChunk>(message);
+}
+
 // Tokens of tests: "user" or "user|role,role".
 Result<Identity> identity_of(std::string_view token) {
   Identity identity;
@@ -237,12 +243,9 @@ bool World::step(std::vector<Output>* strays) {
     Device& device = *at->second;
     moved = true;
     if (!output.bytes.empty()) {
-      const auto message = must(protocol::decode(output.bytes));
-      if (device.record) device.traffic += protocol::to_json(message);
+      if (device.record) device.traffic += protocol::to_json(must(protocol::decode(output.bytes)));
       workspace_->sent(output.session, output.bytes.size(), now);
-      const bool joins = std::holds_alternative<protocol::Batch>(message) ||
-                         std::holds_alternative<protocol::RowsChunk>(message);
-      for (int times = device.stutter && joins ? 2 : 1; times > 0; --times) {
+      for (int times = device.stutter && joins(output.bytes) ? 2 : 1; times > 0; --times) {
         const auto received = device.replica().receive(output.bytes, now + device.clock_offset);
         if (!received) ADD_FAILURE() << device.path() << ": " << received.error().text();
       }
