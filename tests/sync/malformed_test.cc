@@ -1,6 +1,7 @@
 // Messages that are cut, damaged, out of place or absurd end in a named error and disturb nobody.
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "protocol/codec.h"
 #include "tests/sync/world.h"
@@ -104,18 +105,26 @@ TEST_F(Malformed, MessagesOutOfPlaceAreNamed) {
 }
 
 TEST_F(Malformed, WhoeverPushesPastTheWindowIsStopped) {
-  const SessionId session = 999;
-  world.workspace().connect(session, world.now);
-  world.workspace().receive(session, hello(), world.now);
-  world.settle();
-  const std::string data = cat(R"({"id":"e","name":")", std::string(1'000'000, 'x'), "\"}");
-  for (int64_t number = 1; number <= 40; ++number)
-    world.workspace().receive(session, push(number, data), world.now);
-  std::string code;
-  for (const Output& output : world.workspace().take_outputs())
-    if (output.session == session && output.close) code = output.close_reason;
-  EXPECT_EQ(code, "limit");
-  world.settle();
+  // How a session ends that pushes so many commands of so many bytes, each in a message of its own.
+  SessionId session = 900;
+  const auto pushed = [&](int64_t commands, size_t bytes) {
+    world.workspace().connect(++session, world.now);
+    world.workspace().receive(session, hello(), world.now);
+    world.settle();
+    const std::string frame = R"({"id":"e","name":""})";
+    const std::string data = cat(R"({"id":"e","name":")", std::string(bytes - frame.size(), 'x'), "\"}");
+    for (int64_t number = 1; number <= commands; ++number)
+      world.workspace().receive(session, push(number, data), world.now);
+    std::string code;
+    for (const Output& output : world.workspace().take_outputs())
+      if (output.session == session && output.close) code = output.close_reason;
+    world.settle();
+    return code;
+  };
+  EXPECT_EQ(pushed(4, limits::kWindowBytes / 4), "");
+  EXPECT_EQ(pushed(5, limits::kWindowBytes / 4), "limit");
+  EXPECT_EQ(pushed(int64_t{limits::kWindowCommands}, 30), "");
+  EXPECT_EQ(pushed(int64_t{limits::kWindowCommands} + 1, 30), "limit");
   expect_undisturbed();
 }
 
