@@ -72,11 +72,14 @@ class Running:
 
     def wait(self):
         code = self.process.wait(PATIENCE)
+        self.close()
+        return code
+
+    def close(self):
         for thread in self.threads:
             thread.join(PATIENCE)
         self.process.stdout.close()
         self.process.stderr.close()
-        return code
 
     def end(self, sign=signal.SIGTERM, expect=OK):
         self.process.send_signal(sign)
@@ -115,7 +118,8 @@ class Case(unittest.TestCase):
         def clean_up():
             if running.process.poll() is None:
                 running.process.kill()
-                running.wait()
+                running.process.wait()
+            running.close()
         self.addCleanup(clean_up)
         return running
 
