@@ -84,7 +84,7 @@ bool Actor::round(Millis now) {
 
 void Actor::tick(Millis now) {
   if (!workspace_) return;
-  workspace_->tick(now);
+  if (const auto done = workspace_->tick(now); !done) return fail(done.error(), now);
   send_outputs();
   if (sessions_.empty() && !workspace_->has_work() && now - idle_since_ >= Millis{idle_close_ms_}) {
     workspace_.reset();

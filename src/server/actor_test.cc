@@ -92,6 +92,15 @@ TEST_F(ActorTest, AFailedCommitAcknowledgesNothingAndReopensLater) {
   EXPECT_EQ(outlet.sent(4)[0].bytes, "ok again");
 }
 
+TEST_F(ActorTest, AFailedTickClosesTheWorkspaceToo) {
+  actor.connect(1, Millis{0});
+  file.next_tick = fail(ErrorCode::kIo, "no space left");
+  actor.tick(Millis{0});
+  EXPECT_FALSE(actor.is_open());
+  ASSERT_EQ(outlet.sent(1).size(), 1u);
+  EXPECT_EQ(bye_code(outlet.sent(1)[0]), "unavailable");
+}
+
 TEST_F(ActorTest, CorruptionIsNoPassingFault) {
   actor.connect(1, Millis{0});
   say(1, "a", Millis{0});

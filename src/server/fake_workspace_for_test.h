@@ -66,7 +66,7 @@ struct FakeFile {
   int opened = 0, closed = 0, ticks = 0;
   std::vector<size_t> groups;  // sizes of commits
   std::vector<std::pair<SessionId, size_t>> sent;
-  Result<> next_open, next_commit;  // fail once with this
+  Result<> next_open, next_commit, next_tick;  // fail once with this
   std::function<void()> before_commit;
 };
 
@@ -99,9 +99,10 @@ class FakeWorkspace : public Hosted {
     }
     return {};
   }
-  void tick(Millis) override {
+  Result<> tick(Millis) override {
     const std::lock_guard lock(file_.mutex);
     ++file_.ticks;
+    return std::exchange(file_.next_tick, {});
   }
   void shut_down(std::string code, std::string message, Millis retry_after) override {
     for (const SessionId session : sessions_) {

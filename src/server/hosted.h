@@ -22,7 +22,7 @@ class Hosted {
   virtual void sent(SessionId session, size_t bytes, Millis now) = 0;
   virtual bool has_work() const = 0;
   virtual Result<> commit(Millis now) = 0;
-  virtual void tick(Millis now) = 0;
+  virtual Result<> tick(Millis now) = 0;
   virtual void shut_down(std::string code, std::string message, Millis retry_after) = 0;
   virtual std::vector<Output> take_outputs() = 0;
 };

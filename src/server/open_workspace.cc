@@ -21,7 +21,7 @@ class Opened : public Hosted {
   void sent(SessionId session, size_t bytes, Millis now) override { workspace_->sent(session, bytes, now); }
   bool has_work() const override { return workspace_->has_work(); }
   Result<> commit(Millis now) override { return workspace_->commit(now); }
-  void tick(Millis now) override { workspace_->tick(now); }
+  Result<> tick(Millis now) override { return workspace_->tick(now); }
   void shut_down(std::string code, std::string message, Millis retry_after) override {
     workspace_->shut_down(std::move(code), std::move(message), retry_after);
   }

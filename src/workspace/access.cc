@@ -1,6 +1,7 @@
 #include "workspace/access.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wherry::workspace {
 
@@ -150,9 +151,18 @@ Result<> Access::apply(const EdgeChanges& changes, Seq seq) {
   return {};
 }
 
+void Access::note_change(Holder& holder, ScopeId scope) {
+  if (holder.changed.empty()) changed_.push_back(&holder);
+  holder.changed.insert(scope);
+}
+
+void Access::published() {
+  for (Holder* holder : std::exchange(changed_, {})) holder->changed.clear();
+}
+
 Result<> Access::gain(Holder& holder, ScopeId scope) {
   if (!holder.scopes.insert(scope).second) return {};
-  holder.changed.insert(scope);
+  note_change(holder, scope);
   TRY_ASSIGN(const std::vector<ScopeId> next, targets(scope));
   for (const ScopeId id : next) TRY(gain(holder, id));
   TRY_ASSIGN(const ScopeInfo* info, names_.info(scope));
@@ -177,12 +187,12 @@ Result<> Access::lose(Holder& holder, ScopeId scope) {
   TRY_ASSIGN(const bool held, still_held(holder, scope));
   if (held) return {};
   holder.scopes.erase(scope);
-  holder.changed.insert(scope);
+  note_change(holder, scope);
   TRY_ASSIGN(const std::vector<ScopeId> next, targets(scope));
   for (const ScopeId id : next) TRY(lose(holder, id));
   TRY_ASSIGN(const ScopeInfo* info, names_.info(scope));
   for (const ScopeId twin : info->twins)
-    if (holder.scopes.erase(twin) > 0) holder.changed.insert(twin);
+    if (holder.scopes.erase(twin) > 0) note_change(holder, twin);
   return {};
 }
 
@@ -226,9 +236,9 @@ Result<std::vector<ScopeId>> Access::scope_ids(size_t table, const Row& row, con
 }
 
 Result<> Access::reload() {
+  published();  // nothing of it is left
   for (auto& [_, holder] : holders_) {
     TRY_ASSIGN(holder->scopes, closure(*holder));
-    holder->changed.clear();
   }
   return {};
 }

@@ -21,7 +21,7 @@ struct Holder {
   std::string user_id;
   std::vector<std::string> roles;  // sorted
   std::unordered_set<ScopeId> scopes;
-  std::set<ScopeId> changed;  // since the last take_changed(): to be compared by the sessions
+  std::set<ScopeId> changed;  // within the group: to be compared by the sessions
   bool holds(ScopeId scope) const { return scopes.contains(scope); }
 };
 
@@ -54,6 +54,10 @@ class Access {
 
   Result<std::vector<ScopeId>> scope_ids(size_t table, const Row& row, const RowReader& read);
 
+  // Whose scopes have changed within the group, until it has been published.
+  const std::vector<Holder*>& changed() const { return changed_; }
+  void published();
+
   // Recomputes every holder from the database, after a rollback.
   Result<> reload();
   // Forgets holders that nobody uses.
@@ -66,6 +70,7 @@ class Access {
   Result<bool> edge_exists(ScopeId to, ScopeId scope);
   Result<> gain(Holder& holder, ScopeId scope);
   Result<> lose(Holder& holder, ScopeId scope);
+  void note_change(Holder& holder, ScopeId scope);
   Result<bool> still_held(Holder& holder, ScopeId scope);
   bool may_have_twin(const Holder& holder, const ScopeInfo& twin) const;
   Result<> note_roots(const Holder& holder, Seq seq);
@@ -75,6 +80,7 @@ class Access {
   Predicates& predicates_;
   ScopeNames& names_;
   std::map<std::pair<std::string, std::vector<std::string>>, std::shared_ptr<Holder>> holders_;
+  std::vector<Holder*> changed_;
 };
 
 }  // namespace wherry::workspace

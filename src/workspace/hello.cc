@@ -27,14 +27,22 @@ std::string Workspace::Impl::random_bytes(size_t count) {
   return bytes;
 }
 
+// Those before whose hello all commands are done: what an earlier connection of the same replica left in the
+// queue is in the log by then.
 Result<> Workspace::Impl::answer_hellos(Millis now) {
-  hellos_waiting_ = false;
+  std::vector<SessionId> ready;
+  while (!hellos_.empty()) {
+    const auto at = sessions.find(hellos_.front());
+    if (at != sessions.end() && at->second.hello_behind > handled_) break;
+    if (at != sessions.end()) ready.push_back(at->first);
+    hellos_.pop_front();
+  }
+  if (ready.empty()) return {};
   std::vector<std::pair<SessionId, Greeting>> greetings;
   {
     TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
-    for (auto& [id, session] : sessions) {
-      if (session.state != Session::State::kSaidHello) continue;
-      auto greeting = greet(session, now);
+    for (const SessionId id : ready) {
+      auto greeting = greet(sessions.at(id), now);
       if (!greeting) {
         transaction.roll_back();
         TRY(roll_back());
@@ -182,16 +190,15 @@ void Workspace::Impl::send_scope_list(Session& session) {
 
 Result<> Workspace::Impl::welcome(Session& session, Greeting greeting, Millis) {
   // An old connection of the same replica may still look alive.
-  std::vector<SessionId> replaced;
-  for (const auto& [id, other] : sessions)
-    if (id != session.id && other.state == Session::State::kReady &&
-        other.replica_id == greeting.welcome.replica_id)
-      replaced.push_back(id);
-  for (const SessionId id : replaced) say_bye(id, "replaced", "the replica connected again", Millis{-1});
+  if (const auto old = session_of_.find(greeting.welcome.replica_id); old != session_of_.end())
+    say_bye(old->second, "replaced", "the replica connected again", Millis{-1});
+  if (refuse_too_many_scopes(session.id, *greeting.holder)) return {};
 
   session.state = Session::State::kReady;
   session.holder = greeting.holder;
   session.replica_id = greeting.welcome.replica_id;
+  session_of_[session.replica_id] = session.id;
+  sessions_of_[session.holder.get()].insert(session.id);
   session.compression = greeting.welcome.compression;
   session.boundary = log.head();
   const std::string& bundle = bundle_for(session.holder->roles);

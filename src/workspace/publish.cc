@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "protocol/codec.h"
 #include "workspace/scan.h"
 #include "workspace/workspace_impl.h"
@@ -35,6 +36,13 @@ void Workspace::Impl::say_bye(SessionId id, std::string code, std::string messag
   disconnect(id);
 }
 
+// True when the session was closed: the grants of this user must become fewer before he can sync.
+bool Workspace::Impl::refuse_too_many_scopes(SessionId id, const Holder& holder) {
+  if (holder.scopes.size() <= options.limits.held_scopes) return false;
+  say_bye(id, "limit", cat("this user holds more than ", options.limits.held_scopes, " scopes"), Millis{-1});
+  return true;
+}
+
 SessionScope& Workspace::Impl::add_scope(Session& session, ScopeId scope, bool on_demand) {
   SessionScope& held = session.scopes[scope];
   held.handle = session.next_handle++;
@@ -55,6 +63,12 @@ void Workspace::Impl::set_state(Session& session, ScopeId scope, SessionScope& h
   if (state == State::kScanning && held.state != State::kScanning) session.scans.push_back(scope);
   if (state == State::kLive) live_[scope].insert(session.id);
   held.state = state;
+  if (may_read_chunk(session)) chunks_due_.insert(session.id);
+}
+
+bool Workspace::Impl::may_read_chunk(const Session& session) const {
+  return !session.scans.empty() && session.credits > 0 &&
+         session.queued_bytes < options.limits.session_queue_bytes / 2;
 }
 
 void Workspace::Impl::forget_scope(Session& session, ScopeId scope) {
@@ -91,7 +105,7 @@ protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& i
     SessionScope& held = add_scope(session, scope, on_demand);
     // A scope that begins with this group arrives with it, whole.
     const bool is_born = !on_demand && names_.is_new(scope) && items.contains(scope) &&
-                         items.at(scope).bytes < limits::kChunkBytes;
+                         items.at(scope).bytes < options.limits.chunk_bytes;
     if (is_born) {
       set_state(session, scope, held, SessionScope::State::kLive);
       born.push_back(scope);
@@ -171,7 +185,7 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
                           [](const auto& s) { return s.second.state != SessionScope::State::kLive; }))
     for (const Handled* executed : answers) bytes += executed->bytes;
   const bool too_much =
-      session.queued_bytes > limits::kSessionQueueBytes || bytes > limits::kMessageBytes / 2;
+      session.queued_bytes > options.limits.session_queue_bytes || bytes > limits::kMessageBytes / 2;
   if (too_much) fall_back_to_scanning(session, batch);
   protocol::Scopes changes = scope_changes(session, items, born);
   if (too_much) live.clear();
@@ -222,22 +236,19 @@ Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector
   for (const auto& [scope, _] : items)
     if (const auto live = live_.find(scope); live != live_.end())
       concerned.insert(live->second.begin(), live->second.end());
-  std::set<Holder*> changed_holders;
-  for (auto& [id, session] : sessions)
-    if (session.holder && !session.holder->changed.empty()) {
-      concerned.insert(id);
-      changed_holders.insert(session.holder.get());
-    }
+  for (const Holder* holder : access_.changed())
+    if (const auto his = sessions_of_.find(holder); his != sessions_of_.end())
+      concerned.insert(his->second.begin(), his->second.end());
 
   for (const SessionId id : concerned) {
     const auto at = sessions.find(id);
     if (at == sessions.end() || at->second.state != Session::State::kReady) continue;
+    if (refuse_too_many_scopes(id, *at->second.holder)) continue;
     std::vector<const Handled*> own;
     for (const size_t i : answered[id]) own.push_back(&done[i].executed);
     TRY(publish_to(at->second, own, items));
   }
-  for (auto& [id, session] : sessions)
-    if (session.holder) session.holder->changed.clear();
+  access_.published();
   names_.committed();
   for (const SessionId id : conflicting)
     say_bye(id, "identity", "a number was used under another command id: the file was restored or cloned",
@@ -247,13 +258,11 @@ Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector
   return {};
 }
 
-Result<bool> Workspace::Impl::send_chunk(Session& session) {
-  if (session.scans.empty() || session.credits <= 0 || session.queued_bytes >= limits::kSessionQueueBytes / 2)
-    return false;
+Result<> Workspace::Impl::send_chunk(Session& session) {
   const ScopeId scope = session.scans.front();
   SessionScope& held = session.scopes[scope];
   TRY_ASSIGN(Chunk chunk, read_chunk(*db_, *options.bundle, engine_->rows(), scope, held.position, held.after,
-                                     log.head(), limits::kChunkBytes));
+                                     log.head(), options.limits.chunk_bytes));
   protocol::RowsChunk rows;
   rows.handle = held.handle;
   rows.upto = chunk.upto;
@@ -273,12 +282,16 @@ Result<bool> Workspace::Impl::send_chunk(Session& session) {
     send(session, batch);
     session.boundary = batch.upto;
   }
-  return true;
+  return {};
 }
 
 // One chunk per session and round, so that nobody waits for another's history.
-Result<> Workspace::Impl::read_chunks(Millis) {
-  for (auto& [_, session] : sessions) TRY(send_chunk(session));
+Result<> Workspace::Impl::read_chunks() {
+  for (auto due = chunks_due_.begin(); due != chunks_due_.end();) {
+    Session& session = sessions.at(*due);
+    if (may_read_chunk(session)) TRY(send_chunk(session));
+    due = may_read_chunk(session) ? std::next(due) : chunks_due_.erase(due);
+  }
   return {};
 }
 

@@ -108,6 +108,13 @@ void Workspace::Impl::disconnect(SessionId id) {
       live->second.erase(id);
       if (live->second.empty()) live_.erase(live);
     }
+  chunks_due_.erase(id);
+  if (const Session& session = at->second; session.holder) {
+    session_of_.erase(session.replica_id);
+    const auto his = sessions_of_.find(session.holder.get());
+    his->second.erase(id);
+    if (his->second.empty()) sessions_of_.erase(his);
+  }
   sessions.erase(at);
 }
 
@@ -138,7 +145,8 @@ Result<> Workspace::Impl::handle(Session& session, protocol::Message message, Mi
     session.clock_offset = now - hello->clock;
     session.hello = std::move(*hello);
     session.state = Session::State::kSaidHello;
-    hellos_waiting_ = true;
+    session.hello_behind = accepted_;
+    hellos_.push_back(session.id);
     return {};
   }
   if (session.state != Session::State::kReady) return fail(ErrorCode::kProtocol, "hello must come first");
@@ -181,6 +189,7 @@ Result<> Workspace::Impl::handle_push(Session& session, protocol::Push push, Mil
     s.base_seq = std::min(command.base_seq, log.head());
     s.received = now;
     waiting_.push_back({session.id, std::move(s)});
+    ++accepted_;
     ++session.waiting_commands;
     session.waiting_bytes += waiting_.back().submission.data.size();
   }
@@ -211,6 +220,7 @@ Result<> Workspace::Impl::handle_pull(Session& session, const protocol::Pull& pu
     set_state(session, scope->second, held, SessionScope::State::kScanning);
   }
   session.credits = std::min(session.credits + pull.credits, 16 * limits::kChunkCredits);
+  if (may_read_chunk(session)) chunks_due_.insert(session.id);
   return {};
 }
 
@@ -218,40 +228,36 @@ void Workspace::Impl::sent(SessionId id, size_t bytes) {
   const auto at = sessions.find(id);
   if (at == sessions.end()) return;
   at->second.queued_bytes -= std::min(bytes, at->second.queued_bytes);
+  if (may_read_chunk(at->second)) chunks_due_.insert(id);
 }
 
 bool Workspace::Impl::has_work() const {
-  if (!waiting_.empty() || hellos_waiting_ || !confirmed_.empty()) return true;
-  for (const auto& [_, session] : sessions)
-    if (!session.scans.empty() && session.credits > 0 &&
-        session.queued_bytes < limits::kSessionQueueBytes / 2)
-      return true;
-  return false;
+  return !waiting_.empty() || !hellos_.empty() || !confirmed_.empty() || !chunks_due_.empty();
 }
 
 Result<> Workspace::Impl::commit(Millis now) {
   if (!waiting_.empty()) {
     std::vector<Waiting> group;
-    while (!waiting_.empty() && group.size() < limits::kGroupCommands) {
+    while (!waiting_.empty() && group.size() < options.limits.group_commands) {
       group.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
+    handled_ += static_cast<int64_t>(group.size());
     TRY_ASSIGN(std::vector<Done> done, run_group(group, now));
     TRY_ASSIGN(const Items items, effects_.items());
     TRY(publish(group, done, items));
   }
   if (!confirmed_.empty()) TRY(confirm_identities());
-  // After the group: what an earlier connection of the same replica left in the queue is in the log now.
-  if (hellos_waiting_ && waiting_.empty()) TRY(answer_hellos(now));
-  return read_chunks(now);
+  TRY(answer_hellos(now));
+  return read_chunks();
 }
 
 Result<std::vector<protocol::Answer>> Workspace::Impl::execute_all(const std::vector<DirectCommand>& commands,
                                                                    Millis now) {
   std::vector<protocol::Answer> answers;
-  for (size_t begin = 0; begin < commands.size(); begin += limits::kGroupCommands) {
+  for (size_t begin = 0; begin < commands.size(); begin += options.limits.group_commands) {
     std::vector<Waiting> group;
-    for (size_t i = begin; i < std::min(commands.size(), begin + limits::kGroupCommands); ++i) {
+    for (size_t i = begin; i < std::min(commands.size(), begin + options.limits.group_commands); ++i) {
       const DirectCommand& command = commands[i];
       Submission s;
       s.id = command.id ? *command.id : uuids_.make(now).text();
@@ -357,8 +363,8 @@ bool Workspace::has_work() const {
 Result<> Workspace::commit(Millis now) {
   return impl_->commit(now);
 }
-void Workspace::tick(Millis now) {
-  (void)impl_->tick(now);
+Result<> Workspace::tick(Millis now) {
+  return impl_->tick(now);
 }
 void Workspace::shut_down(const std::string& code, const std::string& message, Millis retry_after) {
   impl_->shut_down(code, message, retry_after);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/id.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "bundle/bundle.h"
 #include "protocol/messages.h"
@@ -38,6 +39,14 @@ struct Output {
   std::string close_reason;
 };
 
+// What is read, run and held at once. Tests and the simulator make it little, to get there sooner.
+struct WorkspaceLimits {
+  size_t group_commands = limits::kGroupCommands;
+  size_t chunk_bytes = limits::kChunkBytes;
+  size_t session_queue_bytes = limits::kSessionQueueBytes;
+  size_t held_scopes = limits::kHeldScopes;
+};
+
 struct WorkspaceOptions {
   std::string path;  // of the SQLite file; created if missing
   std::string name;
@@ -46,6 +55,7 @@ struct WorkspaceOptions {
   Hasher hasher;
   Entropy entropy;
   TokenVerifier verifier;
+  WorkspaceLimits limits = {};
 };
 
 // A command that enters without a session: bots and administration, on the server itself.
@@ -82,8 +92,9 @@ class Workspace {
   // reads the next chunks of scans that have credit. An error means that nothing of the group was
   // acknowledged and the workspace must be closed.
   Result<> commit(Millis now);
-  // Closes sessions whose token has expired or that never said hello; call about once a second.
-  void tick(Millis now);
+  // Closes sessions whose token has expired or that never said hello, and sweeps old departures; call about
+  // once a second. After an error the workspace must be closed.
+  Result<> tick(Millis now);
   // Says goodbye to every session.
   void shut_down(const std::string& code, const std::string& message, Millis retry_after);
 

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -96,13 +97,15 @@ class Workspace::Impl {
   Result<> add_own_rows(Session& session, const std::vector<RowRef>& rows,
                         std::vector<protocol::Segment>& segments);
   void fall_back_to_scanning(Session& session, protocol::Batch& batch);
-  Result<> read_chunks(Millis now);
-  Result<bool> send_chunk(Session& session);
+  Result<> read_chunks();
+  Result<> send_chunk(Session& session);
   const std::string& body_of(ScopeId scope, protocol::Compression compression, const Items& items);
+  bool refuse_too_many_scopes(SessionId id, const workspace::Holder& holder);
   void send(Session& session, const protocol::Message& message);
   void say_bye(SessionId id, std::string code, std::string message, Millis retry_after);
   SessionScope& add_scope(Session& session, ScopeId scope, bool on_demand);
   void set_state(Session& session, ScopeId scope, SessionScope& held, SessionScope::State state);
+  bool may_read_chunk(const Session& session) const;
   void forget_scope(Session& session, ScopeId scope);
 
   // workspace.cc
@@ -123,6 +126,11 @@ class Workspace::Impl {
   std::string epoch_;
 
   std::deque<Waiting> waiting_;
+  int64_t accepted_ = 0, handled_ = 0;  // commands that waited ever, and those of them that are done
+  std::deque<SessionId> hellos_;        // not answered yet
+  std::set<SessionId> chunks_due_;      // all sessions that may_read_chunk(), and some that may not any more
+  std::unordered_map<std::string, SessionId> session_of_;  // by replica
+  std::unordered_map<const workspace::Holder*, std::unordered_set<SessionId>> sessions_of_;
   std::unordered_map<std::string, ReplicaState> replicas_;           // of the running group
   std::unordered_map<ScopeId, std::unordered_set<SessionId>> live_;  // sessions for which the scope is live
   std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;        // of the group being published
@@ -130,7 +138,6 @@ class Workspace::Impl {
   std::map<std::vector<std::string>, std::string>
       bundles_;                         // encoded, for replicas of users with these roles
   std::vector<std::string> confirmed_;  // replicas whose new identity token is to be confirmed
-  bool hellos_waiting_ = false;
   Millis last_sweep_;
 };
 

@@ -182,6 +182,26 @@ TEST_P(Scopes, TheViewOfBroadcastsSaysWhoWasEntitled) {
       count("SELECT count(*) FROM wherry_commands WHERE user_id = 'ann'"));
 }
 
+TEST_P(Scopes, WhoHoldsTooManyIsSentAwayUntilTheyAreFewer) {
+  world.limits.held_scopes = static_cast<size_t>(std::stol(bob->ask("SELECT count(*) FROM wherry_scopes")));
+  world.restart_server();
+  bob->connect();
+  world.settle();
+  EXPECT_TRUE(bob->connected());
+  direct("ann", app.add("sec", "bob"));
+  world.settle();
+  EXPECT_FALSE(bob->connected());
+  bob->connect();
+  world.settle();
+  EXPECT_FALSE(bob->connected());
+  EXPECT_EQ(secrets_of_bob(), "0");
+  direct("ann", app.remove("sec", "bob"));
+  bob->connect();
+  world.settle();
+  EXPECT_TRUE(bob->connected());
+  world.expect_agreement();
+}
+
 TEST_P(Scopes, AReplicaThatWasAwayForMonthsAlsoForgetsWhatIsGone) {
   bob->disconnect();
   ann->exec(app.move("p1", "sec"));
@@ -189,7 +209,7 @@ TEST_P(Scopes, AReplicaThatWasAwayForMonthsAlsoForgetsWhatIsGone) {
   world.now = world.now + Millis{100LL * 24 * 3'600'000};
   ann->exec(app.write("p2", "pub", "much later"));
   world.settle();
-  world.workspace().tick(world.now);
+  ASSERT_TRUE(world.workspace().tick(world.now));
   EXPECT_EQ(world.server("SELECT count(*) FROM wherry_scope_index WHERE gone = 1"), Value(int64_t{0}));
   bob->connect();
   world.settle();

@@ -190,6 +190,7 @@ void World::open_server() {
   options.hasher = net::sha256;
   options.entropy = entropy();
   options.verifier = [](std::string_view token, Millis) { return identity_of(token); };
+  options.limits = limits;
   workspace_ = must(Workspace::open(std::move(options), now));
 }
 

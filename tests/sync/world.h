@@ -106,6 +106,7 @@ class World {
   Entropy entropy();
 
   Millis now{1'700'000'000'000};
+  WorkspaceLimits limits;  // in force from the next start of the server
   std::mt19937 random;
   std::map<std::string, std::unique_ptr<Device>> devices;
   std::filesystem::path folder;
