@@ -42,6 +42,9 @@ inline constexpr size_t kTableColumns = 64;
 inline constexpr size_t kTables = 500;
 // Scopes one user may hold at once.
 inline constexpr size_t kHeldScopes = 100'000;
+// Scopes granted and revoked by one group that a session is told of in its batch, with names of kNameBytes;
+// with more it connects again and gets the list anew, in parts.
+inline constexpr size_t kScopeChanges = 2000;
 // Rejected commands logged per user and hour; beyond it they are answered but not logged.
 inline constexpr int64_t kRejectionsPerHour = 1000;
 // A JSON Web Token with a generous list of roles.

@@ -81,7 +81,8 @@ class PushSession::Impl {
       if (done) break;
       link_.reset();
       if (ends_for_good(done.error()) || connection == kConnections) return std::unexpected(done.error());
-      std::this_thread::sleep_for(std::chrono::milliseconds(250) * (1 << connection));
+      const std::chrono::milliseconds step = std::chrono::milliseconds(250) * (1 << connection);
+      std::this_thread::sleep_for(std::max(step, std::exchange(retry_after_, {})));
     }
     std::vector<Answer> out;
     for (std::optional<Answer>& answer : answers) out.push_back(*std::move(answer));
@@ -108,10 +109,12 @@ class PushSession::Impl {
         continue;
       }
       TRY_ASSIGN(protocol::Message message, protocol::decode(happening.message));
-      if (const auto* bye = std::get_if<protocol::Bye>(&message))
-        return fail(code_from_text(bye->code), bye->message);
+      if (const auto* bye = std::get_if<protocol::Bye>(&message)) {
+        retry_after_ = std::chrono::milliseconds(bye->retry_after.count);
+        return fail(protocol::error_code(bye->code), bye->message);
+      }
       if (const auto* error = std::get_if<protocol::ErrorMessage>(&message))
-        return fail(code_from_text(error->code), error->message);
+        return fail(protocol::error_code(error->code), error->message);
       return message;
     }
   }
@@ -213,6 +216,7 @@ class PushSession::Impl {
   const net::Url url_;
   const std::function<std::string()> token_;
   std::unique_ptr<Link> link_;
+  std::chrono::milliseconds retry_after_{0};  // what the last `bye` asked for
 };
 
 PushSession::PushSession(net::Url url, std::function<std::string()> token)

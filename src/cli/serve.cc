@@ -17,7 +17,7 @@ struct ServeOptions {
   bool dev = false;
   int workers = 0;
   int64_t idle_close_seconds = 60;
-  std::vector<std::string> origins;
+  std::vector<std::string> origins, proxies;
 };
 
 Result<Exit> serve(const ServeOptions& options) {
@@ -27,16 +27,19 @@ Result<Exit> serve(const ServeOptions& options) {
                 cat("--dev trusts whoever connects: ", where.host, " is not a loopback address"));
   TRY_ASSIGN(const std::shared_ptr<const Bundle> bundle, load_bundle(options.bundle));
 
+  server::ServerOptions start{.bundle = bundle,
+                              .data = options.data,
+                              .host = where.host,
+                              .port = where.port,
+                              .workers = options.workers,
+                              .idle_close_ms = options.idle_close_seconds * 1000,
+                              .origins = options.origins,
+                              .dev = options.dev};
+  start.proxies.insert(start.proxies.end(), options.proxies.begin(), options.proxies.end());
+
   // Before any thread is started, so that no other one takes them.
   const Signals signals;
-  TRY_ASSIGN(const auto server, server::Server::start({.bundle = bundle,
-                                                       .data = options.data,
-                                                       .host = where.host,
-                                                       .port = where.port,
-                                                       .workers = options.workers,
-                                                       .idle_close_ms = options.idle_close_seconds * 1000,
-                                                       .origins = options.origins,
-                                                       .dev = options.dev}));
+  TRY_ASSIGN(const auto server, server::Server::start(std::move(start)));
   where.port = server->port();
   TRY(keep_bundle(options.data, *bundle));
   TRY(write_running_server(options.data, where));
@@ -64,6 +67,11 @@ void add_serve(Program& program) {
                          "For development, on loopback only: makes unknown workspaces on demand");
         command
             .add_option("--origin", options.origins, "A web origin whose pages may connect; may be repeated")
+            ->allow_extra_args(false);
+        command
+            .add_option("--proxy", options.proxies,
+                        "The address of a reverse proxy whose X-Forwarded-For is believed; may be repeated. "
+                        "127.0.0.1 and ::1 always are")
             ->allow_extra_args(false);
         command.add_option("--workers", options.workers, "Threads that run workspaces; 0: one per core")
             ->capture_default_str()

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "client/retry.h"
 #include "net/token.h"
+#include "protocol/codec.h"
 
 namespace wherry::client {
 
@@ -25,7 +26,7 @@ uint64_t random_number() {
 
 // A server that does not name the error in `bye` leaves the reason of the transport.
 Error error_of(const protocol::Bye& bye) {
-  return {code_from_text(bye.code), bye.message};
+  return {protocol::error_code(bye.code), bye.message};
 }
 
 }  // namespace

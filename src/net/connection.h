@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "net/client_address.h"
 #include "net/listener.h"
 #include "net/stream.h"
 
@@ -25,9 +26,11 @@ namespace websocket = beast::websocket;
 // Thread: everything on the one thread of its executor. Ends by finish(), which calls `on_finished` once.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(ConnectionId id, Transport transport, const ListenerOptions& options, ConnectionHandler& handler,
-             std::function<void(ConnectionId)> on_finished)
+  // `peer`: the address at the other end.
+  Connection(ConnectionId id, Transport transport, std::string peer, const ListenerOptions& options,
+             ConnectionHandler& handler, std::function<void(ConnectionId)> on_finished)
       : id_(id),
+        peer_(std::move(peer)),
         options_(options),
         handler_(handler),
         on_finished_(std::move(on_finished)),
@@ -137,7 +140,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     Verdict verdict = judge(facts, options_.origins);
     if (verdict.status != 101) return answer(verdict);
-    upgrade(std::move(verdict.text));
+    std::vector<std::string_view> forwarded;
+    const auto [from, to] = request.equal_range("X-Forwarded-For");
+    for (auto field = from; field != to; ++field)
+      forwarded.emplace_back(field->value().data(), field->value().size());
+    upgrade(std::move(verdict.text), client_address(peer_, forwarded, options_.proxies));
   }
 
   void answer(const Verdict& verdict) {
@@ -159,7 +166,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                    [self = shared_from_this()](error_code) { self->finish(); });
   }
 
-  void upgrade(std::string workspace) {
+  void upgrade(std::string workspace, std::string address) {
     state_ = State::kAnswering;
     // Time is watched by sweep(), which knows when reading is paused.
     socket_.set_option(websocket::stream_base::timeout{websocket::stream_base::none(),
@@ -167,19 +174,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
     socket_.auto_fragment(false);
     socket_.binary(true);
     socket_.read_message_max(options_.message_bytes_max);
-    socket_.async_accept(parser_->get(),
-                         [self = shared_from_this(), workspace = std::move(workspace)](
-                             error_code error) mutable { self->on_upgraded(error, std::move(workspace)); });
+    socket_.async_accept(parser_->get(), [self = shared_from_this(), workspace = std::move(workspace),
+                                          address = std::move(address)](error_code error) mutable {
+      self->on_upgraded(error, std::move(workspace), std::move(address));
+    });
   }
 
-  void on_upgraded(error_code error, std::string workspace) {
+  void on_upgraded(error_code error, std::string workspace, std::string address) {
     if (state_ == State::kFinished) return;
     if (error) return linger({});  // Beast has written the refusal
     parser_.reset();
     buffer_ = beast::flat_buffer();
     deadline_.reset();
     state_ = State::kOpen;
-    events_ = handler_.opened(id_, std::move(workspace));
+    events_ = handler_.opened(id_, std::move(workspace), std::move(address));
     read();
   }
 
@@ -247,6 +255,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static constexpr size_t kReportBytes = 256 << 10;
 
   const ConnectionId id_;
+  const std::string peer_;
   const ListenerOptions& options_;
   ConnectionHandler& handler_;
   const std::function<void(ConnectionId)> on_finished_;

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "net/census.h"
+#include "net/client_address.h"
 #include "net/connection.h"
 
 namespace wherry::net {
@@ -19,15 +20,6 @@ using asio::ip::tcp;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
-
-// What counts as one address: an IPv4 address, or the /64 that a site of IPv6 owns.
-std::string address_key(const asio::ip::address& address) {
-  if (address.is_v4()) return address.to_string();
-  const auto v6 = address.to_v6();
-  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
-  const auto bytes = v6.to_bytes();
-  return std::string(bytes.begin(), bytes.begin() + 8);
-}
 
 Error listen_error(const ListenerOptions& options, const error_code& error) {
   const std::string where = cat(options.host, ':', options.port);
@@ -63,12 +55,14 @@ class Loop {
   }
 
   // The rest: on the loop's thread only.
-  void add(ConnectionId id, Transport transport, std::string address) {
-    auto connection = std::make_shared<Connection>(id, std::move(transport), options_, handler_,
-                                                   [this, address = std::move(address)](ConnectionId gone) {
-                                                     connections_.erase(gone);
-                                                     census_.leave(address);
-                                                   });
+  void add(ConnectionId id, Transport transport, std::string peer) {
+    std::string address = address_key(peer);
+    auto connection =
+        std::make_shared<Connection>(id, std::move(transport), std::move(peer), options_, handler_,
+                                     [this, address = std::move(address)](ConnectionId gone) {
+                                       connections_.erase(gone);
+                                       census_.leave(address);
+                                     });
     connections_.emplace(id, connection);
     connection->start();
   }
@@ -145,6 +139,10 @@ class Listener::Impl {
   }
 
   Result<> listen() {
+    for (const std::string& proxy : options_.proxies) {
+      if (address_key(proxy).empty())
+        return fail(ErrorCode::kInvalid, cat("The proxy ", proxy, " is not an IP address."));
+    }
     error_code error;
     tcp::resolver resolver(loops_[0]->context());
     const auto found =
@@ -245,15 +243,15 @@ class Listener::Impl {
 
   void take(ConnectionId id, Transport transport) {
     error_code error;
-    const auto peer = transport.remote_endpoint(error);
+    const auto endpoint = transport.remote_endpoint(error);
     if (error) return;
     transport.set_option(tcp::no_delay(true), error);
-    std::string address = address_key(peer.address());
-    if (!census_.enter(address)) return;  // closes it
+    std::string peer = endpoint.address().to_string();
+    if (!census_.enter(address_key(peer))) return;  // closes it
     Loop* loop = loops_[index_of(id)].get();
     asio::post(loop->context(),
-               [loop, id, transport = std::move(transport), address = std::move(address)]() mutable {
-                 loop->add(id, std::move(transport), std::move(address));
+               [loop, id, transport = std::move(transport), peer = std::move(peer)]() mutable {
+                 loop->add(id, std::move(transport), std::move(peer));
                });
   }
 

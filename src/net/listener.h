@@ -34,9 +34,10 @@ class ConnectionEvents {
 class ConnectionHandler {
  public:
   virtual ~ConnectionHandler() = default;
-  // A WebSocket to this workspace (a valid name, not necessarily an existing workspace) is up. Called on an
-  // I/O thread, concurrently for different connections; must not block.
-  virtual std::unique_ptr<ConnectionEvents> opened(ConnectionId id, std::string workspace) = 0;
+  // A WebSocket to this workspace (a valid name, not necessarily an existing workspace) is up. `address`: see
+  // client_address(). Called on an I/O thread, concurrently for different connections; must not block.
+  virtual std::unique_ptr<ConnectionEvents> opened(ConnectionId id, std::string workspace,
+                                                   std::string address) = 0;
 };
 
 // Something to send, or the end of a connection, or both: the bytes come first.
@@ -53,6 +54,7 @@ struct ListenerOptions {
   uint16_t port = 0;               // 0: a free one
   int threads = 1;
   OriginPolicy origins{};
+  std::vector<std::string> proxies{};                       // addresses whose X-Forwarded-For is believed
   size_t connections_max = 20'000;                          // bounds descriptors and memory
   size_t connections_per_address = 2'000;                   // one peer must not use up all of them
   size_t message_bytes_max = limits::kMessageBytes + 1024;  // the wire adds a few bytes around a message
@@ -68,7 +70,7 @@ struct ListenerOptions {
 class Listener {
  public:
   // Takes the port: peers can connect, and wait for run(). kBusy when the port is taken, kInvalid for a host
-  // that is none of this machine. `handler` must outlive the listener.
+  // that is none of this machine or a proxy that is no address. `handler` must outlive the listener.
   static Result<std::unique_ptr<Listener>> open(ListenerOptions options, ConnectionHandler& handler);
   // Calls stop().
   ~Listener();

@@ -66,8 +66,12 @@ class Echo : public ConnectionHandler {
     ConnectionId id;
   };
 
-  std::unique_ptr<ConnectionEvents> opened(ConnectionId id, std::string workspace) override {
-    record.change([&] { open[id] = std::move(workspace); });
+  std::unique_ptr<ConnectionEvents> opened(ConnectionId id, std::string workspace,
+                                           std::string address) override {
+    record.change([&] {
+      open[id] = std::move(workspace);
+      addresses.push_back(std::move(address));
+    });
     return std::make_unique<Events>(*this, id);
   }
 
@@ -78,6 +82,7 @@ class Echo : public ConnectionHandler {
   Listener* listener = nullptr;
   Record record;
   std::map<ConnectionId, std::string> open;
+  std::vector<std::string> addresses;
   std::set<ConnectionId> closed;
   std::vector<std::string> messages;
   size_t sent = 0;
@@ -357,6 +362,19 @@ TEST(Listener, LimitsConnectionsPerAddress) {
   EXPECT_EQ(c.upgrade("/demo"), "");
 }
 
+TEST(Listener, TellsForWhomAProxyConnects) {
+  Server direct, proxied({.proxies = {"127.0.0.1"}});
+  for (Server* server : {&direct, &proxied}) {
+    RawSocket silent(server->listener->port());
+    silent.upgrade("/demo");
+    RawSocket speaking(server->listener->port());
+    speaking.upgrade("/demo", "X-Forwarded-For: 192.0.2.1\r\nx-forwarded-for: 192.0.2.2, 192.0.2.3\r\n");
+    EXPECT_TRUE(server->echo.record.wait([&] { return server->echo.addresses.size() == 2; }));
+  }
+  EXPECT_EQ(direct.echo.addresses, (std::vector<std::string>{"127.0.0.1", "127.0.0.1"}));
+  EXPECT_EQ(proxied.echo.addresses, (std::vector<std::string>{"", "192.0.2.3"}));
+}
+
 TEST(Listener, SendsWhatIsQueuedBeforeItCloses) {
   Server server;
   Client client(server.url());
@@ -368,7 +386,7 @@ TEST(Listener, SendsWhatIsQueuedBeforeItCloses) {
   EXPECT_TRUE(server.echo.all_closed());
 }
 
-TEST(Listener, RefusesAPortThatIsTaken) {
+TEST(Listener, RefusesAPortThatIsTakenAndAddressesThatAreNone) {
   Server server;
   Echo echo;
   const auto second = Listener::open({.port = server.listener->port()}, echo);
@@ -377,6 +395,9 @@ TEST(Listener, RefusesAPortThatIsTaken) {
   const auto elsewhere = Listener::open({.host = "192.0.2.1"}, echo);
   ASSERT_FALSE(elsewhere);
   EXPECT_EQ(elsewhere.error().code, ErrorCode::kInvalid);
+  const auto behind_a_name = Listener::open({.proxies = {"proxy.example.org"}}, echo);
+  ASSERT_FALSE(behind_a_name);
+  EXPECT_EQ(behind_a_name.error().code, ErrorCode::kInvalid);
 }
 
 TEST(Listener, StopClosesEveryConnection) {

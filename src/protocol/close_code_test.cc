@@ -16,6 +16,7 @@ TEST(CloseCode, FollowsFromTheCode) {
   EXPECT_EQ(close_code("unavailable"), 1013);
   EXPECT_EQ(close_code("internal"), 1011);
   EXPECT_EQ(close_code("going_away"), 1001);
+  EXPECT_EQ(close_code("backoff"), 4429);
   EXPECT_EQ(close_code("never heard of"), 1011);
 }
 
@@ -25,6 +26,14 @@ TEST(CloseCode, IsThereForEveryErrorOfOurs) {
 #define WHERRY_ERROR(name, text, advice, meaning) EXPECT_TRUE(codes.contains(text)) << text;
 #include "wherry/errors.def"
 #undef WHERRY_ERROR
+}
+
+TEST(CloseCode, StandsForAnError) {
+  EXPECT_EQ(error_code("unauthorized"), ErrorCode::kUnauthorized);
+  EXPECT_EQ(error_code("internal"), ErrorCode::kInternal);
+  EXPECT_EQ(error_code("backoff"), ErrorCode::kUnavailable);
+  EXPECT_EQ(error_code("going_away"), ErrorCode::kUnavailable);
+  EXPECT_EQ(error_code("never heard of"), ErrorCode::kInternal);
 }
 
 TEST(CloseCode, IsOneThatAServerMaySend) {

@@ -48,5 +48,8 @@ struct CloseReason {
 std::span<const CloseReason> close_reasons();
 // The WebSocket close code for a code of the list; 1011 for any other.
 uint16_t close_code(std::string_view code);
+// The error that a code of `bye` or `error` stands for. One that only says why a session ends, such as
+// `going_away`, is kUnavailable; one that is not known at all is kInternal.
+ErrorCode error_code(std::string_view code);
 
 }  // namespace wherry::protocol

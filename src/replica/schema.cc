@@ -33,12 +33,6 @@ const Object* find(const std::vector<Object>& objects, const std::string& name) 
   return at == objects.end() ? nullptr : &*at;
 }
 
-bool is_fts5(std::string sql) {
-  std::ranges::transform(sql, sql.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return sql.starts_with("create virtual table") && sql.find("using fts5") != std::string::npos;
-}
-
 }  // namespace
 
 Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, FunctionContext* functions) {
@@ -72,10 +66,13 @@ Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, Fu
 }
 
 Result<> merge_indexes(sqlite::Database& db) {
-  TRY_ASSIGN(const std::vector<Object> objects, objects_of(db));
-  for (const Object& object : objects) {
-    if (!is_fts5(object.sql)) continue;
-    const std::string name = quote_name(object.name);
+  // FTS5 tables are told by their shadows; a statement's text may be spelled in many ways.
+  TRY_ASSIGN(const std::vector<Row> rows,
+             db.rows("SELECT name FROM pragma_table_list AS t WHERE type = 'virtual' AND schema = 'main'"
+                     " AND EXISTS (SELECT 1 FROM sqlite_schema AS s WHERE s.name = t.name || '_config')"
+                     " AND EXISTS (SELECT 1 FROM sqlite_schema AS s WHERE s.name = t.name || '_idx')"));
+  for (const Row& row : rows) {
+    const std::string name = quote_name(*row[0].text());
     TRY(db.execute(cat("INSERT INTO ", name, "(", name, ") VALUES('optimize')")));
   }
   return {};

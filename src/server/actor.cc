@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "protocol/codec.h"
+#include "server/goodbye.h"
 #include "server/log.h"
 
 namespace wherry::server {
@@ -18,18 +18,19 @@ constexpr std::string_view kGoingAwayText = "The server is shutting down.";
 
 }  // namespace
 
-Actor::Actor(std::string name, const Opener& opener, Outlet& outlet, std::shared_ptr<Gate> gate,
-             int64_t idle_close_ms)
+Actor::Actor(std::string name, const Opener& opener, Outlet& outlet, RefusedTokens& tokens,
+             std::shared_ptr<Gate> gate, int64_t idle_close_ms)
     : name_(std::move(name)),
       opener_(opener),
       outlet_(outlet),
+      tokens_(tokens),
       gate_(std::move(gate)),
       idle_close_ms_(idle_close_ms) {}
 
-void Actor::connect(net::ConnectionId id, Millis now) {
+void Actor::connect(net::ConnectionId id, std::string address, Millis now) {
   if (shutting_down_) return refuse(id, kGoingAway, kGoingAwayText, kRestartAfter);
   if (!ensure_open(id, now)) return;
-  sessions_.insert(id);
+  sessions_.emplace(id, std::move(address));
   workspace_->connect(id, now);
 }
 
@@ -107,22 +108,14 @@ void Actor::fail(const Error& error, Millis now) {
   workspace_.reset();
   reopen_at_ = now + kReopenAfter;
   const bool passing = advice(error.code) == Advice::kRetry;
-  for (const net::ConnectionId id : std::exchange(sessions_, {})) {
+  for (const auto& [id, address] : std::exchange(sessions_, {})) {
     refuse(id, passing ? "unavailable" : "internal", "The workspace had to be closed.", kRetryAfter);
   }
 }
 
 void Actor::refuse(net::ConnectionId id, std::string_view code, std::string_view message,
                    Millis retry_after) {
-  std::vector<net::Outgoing> batch(1);
-  batch[0].id = id;
-  batch[0].bytes = protocol::encode(
-      protocol::Bye{.code = std::string(code), .message = std::string(message), .retry_after = retry_after},
-      protocol::Compression::kPlain);
-  batch[0].close = true;
-  batch[0].close_code = protocol::close_code(code);
-  batch[0].close_reason = code;
-  outlet_.send(std::move(batch));
+  outlet_.send({goodbye(id, code, message, retry_after)});
 }
 
 void Actor::send_outputs() {
@@ -132,6 +125,7 @@ void Actor::send_outputs() {
   std::vector<net::Outgoing> batch;
   batch.reserve(outputs.size());
   for (Output& output : outputs) {
+    note_token(output);
     batch.push_back({.id = output.session,
                      .bytes = std::move(output.bytes),
                      .close = output.close,
@@ -139,6 +133,20 @@ void Actor::send_outputs() {
                      .close_reason = std::move(output.close_reason)});
   }
   outlet_.send(std::move(batch));
+}
+
+// The first answer to a session tells. A token that ends later was good, and does not count.
+void Actor::note_token(const Output& output) {
+  const auto session = sessions_.find(output.session);
+  if (session == sessions_.end()) return;
+  const std::string address = std::exchange(session->second, {});
+  if (address.empty()) return;
+  if (!output.close) {
+    tokens_.accepted(address);
+  } else if (output.close_reason == code_text(ErrorCode::kUnauthorized) && tokens_.refused(address)) {
+    log().warn("{}: {} tokens refused, turned away for {} s", address, RefusedTokens::kMost,
+               RefusedTokens::kTurnedAway.count / 1000);
+  }
 }
 
 void Actor::release() {

@@ -2,8 +2,8 @@
 // and closed at once when it fails. Thread: its worker's.
 #pragma once
 
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -11,16 +11,18 @@
 #include "server/gate.h"
 #include "server/hosted.h"
 #include "server/outlet.h"
+#include "server/refused_tokens.h"
 
 namespace wherry::server {
 
 class Actor {
  public:
-  // `opener` and `outlet` must outlive the actor.
-  Actor(std::string name, const Opener& opener, Outlet& outlet, std::shared_ptr<Gate> gate,
-        int64_t idle_close_ms);
+  // `opener`, `outlet` and `tokens` must outlive the actor.
+  Actor(std::string name, const Opener& opener, Outlet& outlet, RefusedTokens& tokens,
+        std::shared_ptr<Gate> gate, int64_t idle_close_ms);
 
-  void connect(net::ConnectionId id, Millis now);
+  // `address`: for which a refused token counts.
+  void connect(net::ConnectionId id, std::string address, Millis now);
   void receive(net::ConnectionId id, std::string_view bytes, Millis now);
   void sent(net::ConnectionId id, size_t bytes, Millis now);
   void disconnect(net::ConnectionId id, Millis now);
@@ -44,15 +46,18 @@ class Actor {
   void fail(const Error& error, Millis now);
   void refuse(net::ConnectionId id, std::string_view code, std::string_view message, Millis retry_after);
   void send_outputs();
+  void note_token(const Output& output);
   void release();
 
   const std::string name_;
   const Opener& opener_;
   Outlet& outlet_;
+  RefusedTokens& tokens_;
   const std::shared_ptr<Gate> gate_;
   const int64_t idle_close_ms_;
   std::unique_ptr<Hosted> workspace_;
-  std::set<net::ConnectionId> sessions_;       // connected and not refused
+  // Connected and not refused; the address, until it is known what became of the token.
+  std::map<net::ConnectionId, std::string> sessions_;
   size_t held_messages_ = 0, held_bytes_ = 0;  // admitted by the gate, not yet released
   Millis idle_since_;
   Millis reopen_at_;  // after a failure, not sooner

@@ -7,13 +7,16 @@
 namespace wherry::server {
 namespace {
 
+constexpr const char* kAddress = "192.0.2.1";
+
 struct ActorTest : testing::Test {
   std::map<std::string, FakeFile> files;
   FakeFile& file = files["demo"];
   FakeOutlet outlet;
   Opener opener = fake_opener(files);
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
-  Actor actor{"demo", opener, outlet, gate, /*idle_close_ms=*/1000};
+  RefusedTokens tokens{[] { return Millis{0}; }};
+  Actor actor{"demo", opener, outlet, tokens, gate, /*idle_close_ms=*/1000};
 
   void say(net::ConnectionId id, const std::string& bytes, Millis now) {
     (void)gate->admit(id, bytes.size());
@@ -23,7 +26,7 @@ struct ActorTest : testing::Test {
 
 TEST_F(ActorTest, OpensWhenSomeoneConnectsAndAnswers) {
   EXPECT_FALSE(actor.is_open());
-  actor.connect(1, Millis{0});
+  actor.connect(1, kAddress, Millis{0});
   say(1, "a", Millis{0});
   say(1, "b", Millis{0});
   EXPECT_FALSE(actor.round(Millis{0}));
@@ -36,7 +39,7 @@ TEST_F(ActorTest, OpensWhenSomeoneConnectsAndAnswers) {
 
 TEST_F(ActorTest, RefusesAnUnknownWorkspace) {
   files.erase("demo");
-  actor.connect(1, Millis{0});
+  actor.connect(1, kAddress, Millis{0});
   const auto sent = outlet.sent(1);
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_EQ(bye_code(sent[0]), "not_found");
@@ -46,7 +49,7 @@ TEST_F(ActorTest, RefusesAnUnknownWorkspace) {
 }
 
 TEST_F(ActorTest, ClosesWhenNobodyIsThereForAWhileAndOpensAgain) {
-  actor.connect(1, Millis{0});
+  actor.connect(1, kAddress, Millis{0});
   actor.tick(Millis{5000});
   EXPECT_TRUE(actor.is_open());
   actor.disconnect(1, Millis{5000});
@@ -56,14 +59,14 @@ TEST_F(ActorTest, ClosesWhenNobodyIsThereForAWhileAndOpensAgain) {
   actor.tick(Millis{6000});
   EXPECT_FALSE(actor.is_open());
   EXPECT_TRUE(actor.disposable(Millis{6000}));
-  actor.connect(2, Millis{7000});
+  actor.connect(2, kAddress, Millis{7000});
   EXPECT_TRUE(actor.is_open());
   EXPECT_EQ(file.opened, 2);
 }
 
 TEST_F(ActorTest, AFailedCommitAcknowledgesNothingAndReopensLater) {
-  actor.connect(1, Millis{0});
-  actor.connect(2, Millis{0});
+  actor.connect(1, kAddress, Millis{0});
+  actor.connect(2, kAddress, Millis{0});
   say(1, "a", Millis{0});
   file.next_commit = fail(ErrorCode::kIo, "the disk is on fire at /secret/place");
   EXPECT_FALSE(actor.round(Millis{0}));
@@ -80,11 +83,11 @@ TEST_F(ActorTest, AFailedCommitAcknowledgesNothingAndReopensLater) {
   actor.disconnect(1, Millis{0});
   EXPECT_FALSE(actor.round(Millis{0}));
 
-  actor.connect(3, Millis{500});
+  actor.connect(3, kAddress, Millis{500});
   ASSERT_EQ(outlet.sent(3).size(), 1u);
   EXPECT_EQ(bye_code(outlet.sent(3)[0]), "unavailable");
   EXPECT_EQ(file.opened, 1);
-  actor.connect(4, Millis{1000});
+  actor.connect(4, kAddress, Millis{1000});
   say(4, "again", Millis{1000});
   actor.round(Millis{1000});
   EXPECT_EQ(file.opened, 2);
@@ -93,7 +96,7 @@ TEST_F(ActorTest, AFailedCommitAcknowledgesNothingAndReopensLater) {
 }
 
 TEST_F(ActorTest, AFailedTickClosesTheWorkspaceToo) {
-  actor.connect(1, Millis{0});
+  actor.connect(1, kAddress, Millis{0});
   file.next_tick = fail(ErrorCode::kIo, "no space left");
   actor.tick(Millis{0});
   EXPECT_FALSE(actor.is_open());
@@ -102,7 +105,7 @@ TEST_F(ActorTest, AFailedTickClosesTheWorkspaceToo) {
 }
 
 TEST_F(ActorTest, CorruptionIsNoPassingFault) {
-  actor.connect(1, Millis{0});
+  actor.connect(1, kAddress, Millis{0});
   say(1, "a", Millis{0});
   file.next_commit = fail(ErrorCode::kCorrupt, "torn page");
   actor.round(Millis{0});
@@ -112,18 +115,18 @@ TEST_F(ActorTest, CorruptionIsNoPassingFault) {
 
 TEST_F(ActorTest, AFileThatCannotBeOpenedIsNotTriedAtEveryConnect) {
   file.next_open = fail(ErrorCode::kBusy, "another process has it");
-  actor.connect(1, Millis{0});
+  actor.connect(1, kAddress, Millis{0});
   EXPECT_EQ(bye_code(outlet.sent(1).at(0)), "unavailable");
   EXPECT_FALSE(actor.disposable(Millis{0}));
-  actor.connect(2, Millis{10});
+  actor.connect(2, kAddress, Millis{10});
   EXPECT_EQ(bye_code(outlet.sent(2).at(0)), "unavailable");
   EXPECT_EQ(file.opened, 0);
-  actor.connect(3, Millis{1000});
+  actor.connect(3, kAddress, Millis{1000});
   EXPECT_TRUE(actor.is_open());
 }
 
 TEST_F(ActorTest, ReadingGoesOnWhenWhatWaitedIsDone) {
-  actor.connect(1, Millis{0});
+  actor.connect(1, kAddress, Millis{0});
   net::Reading reading = net::Reading::kGoOn;
   for (size_t i = 0; i <= Gate::kMessages; ++i) {
     EXPECT_EQ(reading, net::Reading::kGoOn);
@@ -136,6 +139,35 @@ TEST_F(ActorTest, ReadingGoesOnWhenWhatWaitedIsDone) {
   EXPECT_EQ(gate->admit(1, 1), net::Reading::kGoOn);
 }
 
+TEST_F(ActorTest, CountsATokenThatIsRefusedAtTheBeginning) {
+  const auto hello = [&](net::ConnectionId id, const char* code) {
+    file.next_bye = code;
+    actor.connect(id, kAddress, Millis{0});
+    say(id, "hello", Millis{0});
+    actor.round(Millis{0});
+    EXPECT_EQ(bye_code(outlet.sent(id).at(0)), code);
+  };
+  for (int i = 1; i < RefusedTokens::kMost; ++i) hello(i, "unauthorized");
+  for (int i = 0; i < RefusedTokens::kMost; ++i) hello(1000 + i, "protocol");
+  EXPECT_EQ(tokens.retry_after(kAddress), Millis{0});
+  hello(2000, "unauthorized");
+  EXPECT_EQ(tokens.retry_after(kAddress), RefusedTokens::kTurnedAway);
+}
+
+TEST_F(ActorTest, ATokenThatIsAcceptedClearsItsAddressAndDoesNotCountWhenItEnds) {
+  for (int i = 1; i < RefusedTokens::kMost; ++i) tokens.refused(kAddress);
+  actor.connect(1, kAddress, Millis{0});
+  EXPECT_EQ(tokens.addresses(), 1u);
+  say(1, "hello", Millis{0});
+  actor.round(Millis{0});
+  EXPECT_EQ(tokens.addresses(), 0u);
+  file.next_bye = "unauthorized";
+  say(1, "too late", Millis{0});
+  actor.round(Millis{0});
+  EXPECT_EQ(bye_code(outlet.sent(1).at(1)), "unauthorized");
+  EXPECT_EQ(tokens.addresses(), 0u);
+}
+
 TEST_F(ActorTest, ManyBytesPauseReadingToo) {
   EXPECT_EQ(gate->admit(1, Gate::kBytes), net::Reading::kGoOn);
   EXPECT_EQ(gate->admit(2, 1), net::Reading::kPause);
@@ -144,12 +176,12 @@ TEST_F(ActorTest, ManyBytesPauseReadingToo) {
 }
 
 TEST_F(ActorTest, SaysGoodbyeAndLetsNobodyInAfterwards) {
-  actor.connect(1, Millis{0});
+  actor.connect(1, kAddress, Millis{0});
   actor.shut_down(Millis{0});
   ASSERT_EQ(outlet.sent(1).size(), 1u);
   EXPECT_EQ(bye_code(outlet.sent(1)[0]), "going_away");
   EXPECT_EQ(outlet.sent(1)[0].close_code, 1001);
-  actor.connect(2, Millis{1});
+  actor.connect(2, kAddress, Millis{1});
   EXPECT_EQ(bye_code(outlet.sent(2).at(0)), "going_away");
 }
 

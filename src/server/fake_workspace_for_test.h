@@ -67,6 +67,7 @@ struct FakeFile {
   std::vector<size_t> groups;  // sizes of commits
   std::vector<std::pair<SessionId, size_t>> sent;
   Result<> next_open, next_commit, next_tick;  // fail once with this
+  std::string next_bye;                        // answers the next message with this code
   std::function<void()> before_commit;
 };
 
@@ -93,6 +94,10 @@ class FakeWorkspace : public Hosted {
     TRY(std::exchange(file_.next_commit, {}));
     file_.groups.push_back(waiting_.size());
     for (auto& [session, bytes] : std::exchange(waiting_, {})) {
+      if (const std::string code = std::exchange(file_.next_bye, {}); !code.empty()) {
+        outputs_.push_back(bye(session, code, {}, Millis{-1}));
+        continue;
+      }
       Output& output = outputs_.emplace_back();
       output.session = session;
       output.bytes = "ok " + bytes;
@@ -105,18 +110,21 @@ class FakeWorkspace : public Hosted {
     return std::exchange(file_.next_tick, {});
   }
   void shut_down(std::string code, std::string message, Millis retry_after) override {
-    for (const SessionId session : sessions_) {
-      outputs_.push_back({.session = session,
-                          .bytes = protocol::encode(protocol::Bye{code, message, retry_after},
-                                                    protocol::Compression::kPlain),
-                          .close = true,
-                          .close_code = protocol::close_code(code),
-                          .close_reason = code});
-    }
+    for (const SessionId session : sessions_) outputs_.push_back(bye(session, code, message, retry_after));
   }
   std::vector<Output> take_outputs() override { return std::exchange(outputs_, {}); }
 
  private:
+  static Output bye(SessionId session, const std::string& code, const std::string& message,
+                    Millis retry_after) {
+    return {
+        .session = session,
+        .bytes = protocol::encode(protocol::Bye{code, message, retry_after}, protocol::Compression::kPlain),
+        .close = true,
+        .close_code = protocol::close_code(code),
+        .close_reason = code};
+  }
+
   FakeFile& file_;
   std::vector<SessionId> sessions_;
   std::vector<std::pair<SessionId, std::string>> waiting_;

@@ -10,8 +10,10 @@
 
 #include "base/text.h"
 #include "net/listener.h"
+#include "server/goodbye.h"
 #include "server/log.h"
 #include "server/open_workspace.h"
+#include "server/refused_tokens.h"
 #include "server/worker.h"
 
 namespace wherry::server {
@@ -28,6 +30,20 @@ class Relay : public net::ConnectionEvents {
  private:
   std::shared_ptr<Peer> peer_;
 };
+
+// Of a connection that has been told to go.
+class TurnedAway : public net::ConnectionEvents {
+ public:
+  net::Reading message(std::string) override { return net::Reading::kGoOn; }
+  void sent(size_t) override {}
+  void closed() override {}
+};
+
+// Measures how long ago something was, also when the system's clock is set.
+Millis steady_now() {
+  const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(since_start).count()};
+}
 
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
@@ -67,6 +83,7 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
     listen.host = options_.host;
     listen.port = options_.port;
     listen.threads = options_.io_threads;
+    listen.proxies = options_.proxies;
     listen.origins = {.allowed = options_.origins, .loopback = options_.dev};
     listen.connections_max = make_room(options_.connections_max);
     listen.connections_per_address = options_.connections_per_address;
@@ -78,7 +95,7 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
     };
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     for (int i = 0; i < (options_.workers > 0 ? options_.workers : cores); ++i) {
-      workers_.push_back(std::make_unique<Worker>(opener, *this, options_.idle_close_ms));
+      workers_.push_back(std::make_unique<Worker>(opener, *this, tokens_, options_.idle_close_ms));
     }
     listener_->run();
     return {};
@@ -106,9 +123,14 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
     log().info("stopped");
   }
 
-  std::unique_ptr<net::ConnectionEvents> opened(net::ConnectionId id, std::string workspace) override {
+  std::unique_ptr<net::ConnectionEvents> opened(net::ConnectionId id, std::string workspace,
+                                                std::string address) override {
+    if (const Millis wait = tokens_.retry_after(address); wait.count > 0) {
+      send({goodbye(id, "backoff", "Too many tokens from this address were refused.", wait)});
+      return std::make_unique<TurnedAway>();
+    }
     Worker& worker = *workers_[std::hash<std::string>()(workspace) % workers_.size()];
-    auto peer = worker.peer(id, std::move(workspace));
+    auto peer = worker.peer(id, std::move(workspace), std::move(address));
     peer->opened();
     return std::make_unique<Relay>(std::move(peer));
   }
@@ -118,6 +140,7 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
 
  private:
   const ServerOptions options_;
+  RefusedTokens tokens_{&steady_now};
   std::unique_ptr<DataFolder> data_;
   std::unique_ptr<net::Listener> listener_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -14,6 +14,7 @@
 #include "net/token.h"
 #include "protocol/codec.h"
 #include "server/clock.h"
+#include "server/refused_tokens.h"
 
 namespace wherry::server {
 namespace {
@@ -135,6 +136,31 @@ TEST_F(ServerTest, RefusesTokensForOtherWorkspaces) {
   ASSERT_TRUE(bye);
   EXPECT_EQ(bye->code, "unauthorized");
   EXPECT_EQ(probe.wait_for_close(), 4401);
+}
+
+TEST_F(ServerTest, TurnsAnAddressAwayWhoseTokensAreRefused) {
+  options.dev = true;
+  options.proxies.clear();
+  const auto server = start();
+  Probe before(server->port(), "demo");
+  before.hello(token("demo"));
+  ASSERT_TRUE(before.wait_for<protocol::Welcome>());
+  for (int i = 0; i < RefusedTokens::kMost; ++i) {
+    Probe probe(server->port(), "demo");
+    probe.hello("nonsense");
+    EXPECT_EQ(probe.wait_for_close(), 4401);
+  }
+  Probe probe(server->port(), "demo");
+  probe.hello(token("demo"));
+  const auto bye = probe.wait_for<protocol::Bye>();
+  ASSERT_TRUE(bye);
+  EXPECT_EQ(bye->code, "backoff");
+  EXPECT_GT(bye->retry_after, Millis{0});
+  EXPECT_LE(bye->retry_after, RefusedTokens::kTurnedAway);
+  EXPECT_EQ(probe.wait_for_close(), 4429);
+  // Who was there stays, and is heard.
+  before.send_bytes("\xff nonsense");
+  EXPECT_EQ(before.wait_for_close(), 1002);
 }
 
 TEST_F(ServerTest, SaysThatAWorkspaceDoesNotExist) {

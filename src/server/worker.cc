@@ -37,9 +37,10 @@ size_t Peer::take_sent() {
   return sent_.exchange(0);
 }
 
-Worker::Worker(Opener opener, Outlet& outlet, int64_t idle_close_ms)
+Worker::Worker(Opener opener, Outlet& outlet, RefusedTokens& tokens, int64_t idle_close_ms)
     : opener_(std::move(opener)),
       outlet_(outlet),
+      tokens_(tokens),
       idle_close_ms_(idle_close_ms),
       thread_([this] { run(); }) {}
 
@@ -47,7 +48,7 @@ Worker::~Worker() {
   stop();
 }
 
-std::shared_ptr<Peer> Worker::peer(net::ConnectionId id, std::string workspace) {
+std::shared_ptr<Peer> Worker::peer(net::ConnectionId id, std::string workspace, std::string address) {
   std::shared_ptr<Gate> gate;
   {
     const std::lock_guard lock(mutex_);
@@ -55,7 +56,7 @@ std::shared_ptr<Peer> Worker::peer(net::ConnectionId id, std::string workspace) 
     gate = known.lock();
     if (!gate) known = gate = std::make_shared<Gate>();
   }
-  return std::make_shared<Peer>(id, std::move(workspace), *this, std::move(gate));
+  return std::make_shared<Peer>(id, std::move(workspace), std::move(address), *this, std::move(gate));
 }
 
 void Worker::begin_drain(int64_t ms) {
@@ -122,7 +123,7 @@ void Worker::handle(const Event& event, Millis now) {
   Place& at = place(peer, now);
   switch (event.kind) {
     case Event::Kind::kConnect:
-      at.actor->connect(peer.id(), now);
+      at.actor->connect(peer.id(), peer.address(), now);
       break;
     case Event::Kind::kMessage:
       at.actor->receive(peer.id(), event.bytes, now);
@@ -140,7 +141,8 @@ void Worker::handle(const Event& event, Millis now) {
 Worker::Place& Worker::place(const Peer& peer, Millis now) {
   Place& at = places_[peer.workspace()];
   if (!at.actor) {
-    at.actor = std::make_unique<Actor>(peer.workspace(), opener_, outlet_, peer.gate(), idle_close_ms_);
+    at.actor =
+        std::make_unique<Actor>(peer.workspace(), opener_, outlet_, tokens_, peer.gate(), idle_close_ms_);
     if (goodbye_said_) at.actor->shut_down(now);
   }
   return at;

@@ -16,6 +16,7 @@
 #include "server/gate.h"
 #include "server/hosted.h"
 #include "server/outlet.h"
+#include "server/refused_tokens.h"
 
 namespace wherry::server {
 
@@ -24,8 +25,13 @@ class Worker;
 // One connection, shared between its I/O thread and the worker of its workspace.
 class Peer : public std::enable_shared_from_this<Peer> {
  public:
-  Peer(net::ConnectionId id, std::string workspace, Worker& worker, std::shared_ptr<Gate> gate)
-      : id_(id), workspace_(std::move(workspace)), worker_(worker), gate_(std::move(gate)) {}
+  Peer(net::ConnectionId id, std::string workspace, std::string address, Worker& worker,
+       std::shared_ptr<Gate> gate)
+      : id_(id),
+        workspace_(std::move(workspace)),
+        address_(std::move(address)),
+        worker_(worker),
+        gate_(std::move(gate)) {}
 
   // On the I/O thread.
   void opened();
@@ -35,13 +41,14 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
   net::ConnectionId id() const { return id_; }
   const std::string& workspace() const { return workspace_; }
+  const std::string& address() const { return address_; }
   const std::shared_ptr<Gate>& gate() const { return gate_; }
   // On the worker: all that has been sent since the last call.
   size_t take_sent();
 
  private:
   const net::ConnectionId id_;
-  const std::string workspace_;
+  const std::string workspace_, address_;
   Worker& worker_;
   const std::shared_ptr<Gate> gate_;
   std::atomic<size_t> sent_ = 0;
@@ -49,12 +56,12 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
 class Worker {
  public:
-  // `outlet` must outlive the worker's thread.
-  Worker(Opener opener, Outlet& outlet, int64_t idle_close_ms);
+  // `outlet` and `tokens` must outlive the worker's thread.
+  Worker(Opener opener, Outlet& outlet, RefusedTokens& tokens, int64_t idle_close_ms);
   ~Worker();  // stop()
 
   // Thread-safe. Opened connections are announced to the worker by Peer::opened().
-  std::shared_ptr<Peer> peer(net::ConnectionId id, std::string workspace);
+  std::shared_ptr<Peer> peer(net::ConnectionId id, std::string workspace, std::string address);
   // Thread-safe: runs what has arrived, for at most `ms`, and says goodbye to everyone.
   void begin_drain(int64_t ms);
   // Blocks until the goodbyes have been handed to the outlet.
@@ -88,6 +95,7 @@ class Worker {
 
   const Opener opener_;
   Outlet& outlet_;
+  RefusedTokens& tokens_;
   const int64_t idle_close_ms_;
 
   std::mutex mutex_;

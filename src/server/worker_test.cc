@@ -10,6 +10,12 @@
 namespace wherry::server {
 namespace {
 
+constexpr const char* kAddress = "192.0.2.1";
+
+Millis no_time() {
+  return {};
+}
+
 TEST(Worker, WhatArrivesDuringACommitIsTheNextGroup) {
   std::map<std::string, FakeFile> files;
   FakeFile& file = files["demo"];
@@ -21,8 +27,9 @@ TEST(Worker, WhatArrivesDuringACommitIsTheNextGroup) {
     go_on.wait();
   };
   FakeOutlet outlet;
-  Worker worker(fake_opener(files), outlet, 60'000);
-  const auto peer = worker.peer(7, "demo");
+  RefusedTokens tokens{&no_time};
+  Worker worker(fake_opener(files), outlet, tokens, 60'000);
+  const auto peer = worker.peer(7, "demo", kAddress);
   peer->opened();
   EXPECT_EQ(peer->message("0"), net::Reading::kGoOn);
   committing.wait();
@@ -42,8 +49,10 @@ TEST(Worker, AFailureDisturbsNoNeighbour) {
   files["good"];
   files["bad"].next_commit = fail(ErrorCode::kIo, "no");
   FakeOutlet outlet;
-  Worker worker(fake_opener(files), outlet, 60'000);
-  const auto good = worker.peer(1, "good"), bad = worker.peer(2, "bad"), none = worker.peer(3, "none");
+  RefusedTokens tokens{&no_time};
+  Worker worker(fake_opener(files), outlet, tokens, 60'000);
+  const auto good = worker.peer(1, "good", kAddress), bad = worker.peer(2, "bad", kAddress),
+             none = worker.peer(3, "none", kAddress);
   for (const auto& peer : {good, bad, none}) {
     peer->opened();
     (void)peer->message("hello");
@@ -61,8 +70,9 @@ TEST(Worker, ReportsWhatWasSent) {
   std::map<std::string, FakeFile> files;
   FakeFile& file = files["demo"];
   FakeOutlet outlet;
-  Worker worker(fake_opener(files), outlet, 60'000);
-  const auto peer = worker.peer(1, "demo");
+  RefusedTokens tokens{&no_time};
+  Worker worker(fake_opener(files), outlet, tokens, 60'000);
+  const auto peer = worker.peer(1, "demo", kAddress);
   peer->opened();
   for (int i = 0; i < 1000; ++i) peer->sent(10);
   (void)peer->message("last");
@@ -78,8 +88,9 @@ TEST(Worker, DrainsBeforeItSaysGoodbye) {
   files["a"];
   files["b"];
   FakeOutlet outlet;
-  Worker worker(fake_opener(files), outlet, 60'000);
-  const auto a = worker.peer(1, "a"), b = worker.peer(2, "b");
+  RefusedTokens tokens{&no_time};
+  Worker worker(fake_opener(files), outlet, tokens, 60'000);
+  const auto a = worker.peer(1, "a", kAddress), b = worker.peer(2, "b", kAddress);
   a->opened();
   b->opened();
   for (int i = 0; i < 100; ++i) (void)a->message(std::to_string(i));
@@ -90,7 +101,7 @@ TEST(Worker, DrainsBeforeItSaysGoodbye) {
   EXPECT_EQ(sent[99].bytes, "ok 99");
   EXPECT_EQ(bye_code(sent[100]), "going_away");
   EXPECT_EQ(bye_code(outlet.sent(2).at(0)), "going_away");
-  const auto late = worker.peer(3, "c");
+  const auto late = worker.peer(3, "c", kAddress);
   late->opened();
   EXPECT_EQ(bye_code(outlet.wait_for(3, 1).at(0)), "going_away");
   worker.stop();
@@ -101,13 +112,14 @@ TEST(Worker, ManyConnectionsFromManyThreads) {
   std::map<std::string, FakeFile> files;
   for (int i = 0; i < 4; ++i) files[std::to_string(i)];
   FakeOutlet outlet;
-  Worker worker(fake_opener(files), outlet, 60'000);
+  RefusedTokens tokens{&no_time};
+  Worker worker(fake_opener(files), outlet, tokens, 60'000);
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < 50; ++i) {
         const net::ConnectionId id = thread * 1000 + i + 1;
-        const auto peer = worker.peer(id, std::to_string(i % 4));
+        const auto peer = worker.peer(id, std::to_string(i % 4), kAddress);
         peer->opened();
         for (int k = 0; k < 20; ++k) (void)peer->message(cat(id, ':', k));
         peer->sent(5);

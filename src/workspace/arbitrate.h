@@ -2,7 +2,7 @@
 //
 // A cell belongs to the command with the greatest (stamp, command id) that assigned it; whether a row exists
 // is such a cell too. Counters and sets are not arbitrated: their handlers ran on the present value. The
-// result does not depend on the order in which commands arrive.
+// result does not depend on the order in which commands arrive, as long as no restriction speaks.
 #pragma once
 
 #include "engine/delta.h"

@@ -36,11 +36,20 @@ void Workspace::Impl::say_bye(SessionId id, std::string code, std::string messag
   disconnect(id);
 }
 
-// True when the session was closed: the grants of this user must become fewer before he can sync.
+// True when the session was closed.
 bool Workspace::Impl::refuse_too_many_scopes(SessionId id, const Holder& holder) {
-  if (holder.scopes.size() <= options.limits.held_scopes) return false;
-  say_bye(id, "limit", cat("this user holds more than ", options.limits.held_scopes, " scopes"), Millis{-1});
-  return true;
+  if (holder.scopes.size() > options.limits.held_scopes) {
+    // The grants of this user must become fewer before he can sync.
+    say_bye(id, "limit", cat("this user holds more than ", options.limits.held_scopes, " scopes"),
+            Millis{-1});
+    return true;
+  }
+  if (holder.changed.size() > options.limits.scope_changes) {
+    say_bye(id, "unavailable", "more scopes came and went at once than one message tells; connect again",
+            Millis{0});
+    return true;
+  }
+  return false;
 }
 
 SessionScope& Workspace::Impl::add_scope(Session& session, ScopeId scope, bool on_demand) {
@@ -88,7 +97,8 @@ const std::string& Workspace::Impl::body_of(ScopeId scope, protocol::Compression
 }
 
 // Compares what the session was told with what its holder holds now: toggled within the group is no change.
-protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& items,
+// `bytes`: what the batch holds besides, and then also what is born.
+protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& items, size_t bytes,
                                                 std::vector<ScopeId>& born) {
   protocol::Scopes changes;
   for (const ScopeId scope : session.holder->changed) {
@@ -105,8 +115,10 @@ protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& i
     SessionScope& held = add_scope(session, scope, on_demand);
     // A scope that begins with this group arrives with it, whole.
     const bool is_born = !on_demand && names_.is_new(scope) && items.contains(scope) &&
-                         items.at(scope).bytes < options.limits.chunk_bytes;
+                         items.at(scope).bytes < options.limits.chunk_bytes &&
+                         bytes + items.at(scope).bytes <= limits::kMessageBytes / 2;
     if (is_born) {
+      bytes += items.at(scope).bytes;
       set_state(session, scope, held, SessionScope::State::kLive);
       born.push_back(scope);
     }
@@ -180,6 +192,9 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
       live.push_back(scope);
       bytes += scope_items.bytes;
     }
+  for (const Handled* executed : answers)
+    for (const protocol::LostCell& cell : executed->answer.lost)
+      bytes += size_of(cell.key) + cell.column.size() + 16;
   // Rows of own commands travel apart only where their scopes are not live.
   if (std::ranges::any_of(session.scopes,
                           [](const auto& s) { return s.second.state != SessionScope::State::kLive; }))
@@ -187,7 +202,7 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
   const bool too_much =
       session.queued_bytes > options.limits.session_queue_bytes || bytes > limits::kMessageBytes / 2;
   if (too_much) fall_back_to_scanning(session, batch);
-  protocol::Scopes changes = scope_changes(session, items, born);
+  protocol::Scopes changes = scope_changes(session, items, bytes, born);
   if (too_much) live.clear();
   live.insert(live.end(), born.begin(), born.end());
   for (const ScopeId scope : live)

@@ -45,6 +45,7 @@ struct WorkspaceLimits {
   size_t chunk_bytes = limits::kChunkBytes;
   size_t session_queue_bytes = limits::kSessionQueueBytes;
   size_t held_scopes = limits::kHeldScopes;
+  size_t scope_changes = limits::kScopeChanges;
 };
 
 struct WorkspaceOptions {

@@ -93,7 +93,8 @@ class Workspace::Impl {
   Result<> publish(const std::vector<Waiting>& group, std::vector<Done>& done, const Items& items);
   Result<> publish_to(Session& session, const std::vector<const workspace::Handled*>& answers,
                       const Items& items);
-  protocol::Scopes scope_changes(Session& session, const Items& items, std::vector<ScopeId>& born);
+  protocol::Scopes scope_changes(Session& session, const Items& items, size_t bytes,
+                                 std::vector<ScopeId>& born);
   Result<> add_own_rows(Session& session, const std::vector<RowRef>& rows,
                         std::vector<protocol::Segment>& segments);
   void fall_back_to_scanning(Session& session, protocol::Batch& batch);

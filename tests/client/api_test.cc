@@ -12,8 +12,11 @@
 #include "base/text.h"
 #include "bundle/compile.h"
 #include "client/test_folder.h"
+#include "net/client.h"
 #include "net/token.h"
+#include "protocol/codec.h"
 #include "server/data_folder.h"
+#include "server/refused_tokens.h"
 #include "server/server.h"
 #include "wherry/wherry.h"
 
@@ -48,6 +51,7 @@ class Api : public testing::Test {
     options.bundle = bundle_;
     options.data = folder_.file("data");
     options.port = port;
+    options.proxies.clear();  // so that refused tokens from this machine count
     auto started = server::Server::start(options);
     ASSERT_TRUE(started) << started.error().text();
     server_ = *std::move(started);
@@ -263,6 +267,36 @@ TEST_F(Api, TellsThatATokenIsRefusedAndDoesNotStorm) {
   EXPECT_FALSE((*opened)->wait_synced(std::chrono::milliseconds(1500)));
   EXPECT_EQ((*opened)->connection().error->code, ErrorCode::kUnauthorized);
   EXPECT_LE(asked, 3);
+}
+
+TEST_F(Api, StaysAwayAsLongAsTheServerAsks) {
+  for (int i = 0; i < server::RefusedTokens::kMost; ++i) {
+    std::promise<uint16_t> closed;
+    net::ClientCallbacks callbacks;
+    callbacks.on_close = [&](const Error&, uint16_t code) { closed.set_value(code); };
+    net::WebSocketClient stranger(*net::Url::parse(cat("ws://127.0.0.1:", port_, "/team")), {},
+                                  std::move(callbacks));
+    protocol::Hello hello;
+    hello.token = "nonsense";
+    stranger.send(protocol::encode(hello, protocol::Compression::kPlain));
+    EXPECT_EQ(closed.get_future().get(), 4401);
+  }
+  std::atomic<int> asked = 0;
+  DatabaseOptions honest = options("ann");
+  honest.token = [&] {
+    ++asked;
+    return Result<std::string>(token("ann"));
+  };
+  auto opened = Database::open(folder_.file("ann.db"), honest);
+  ASSERT_TRUE(opened);
+  // Time for several attempts, if it did not wait.
+  EXPECT_FALSE((*opened)->wait_synced(std::chrono::milliseconds(3000)));
+  const ConnectionStatus status = (*opened)->connection();
+  EXPECT_EQ(status.state, ConnectionStatus::State::kWaiting);
+  ASSERT_TRUE(status.error);
+  EXPECT_EQ(status.error->code, ErrorCode::kUnavailable);
+  EXPECT_EQ(status.attempts, 1);
+  EXPECT_EQ(asked, 1);
 }
 
 TEST_F(Api, OneEngineHasAFile) {

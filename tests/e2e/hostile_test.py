@@ -178,6 +178,49 @@ class Hostile(Case):
                 bye, code = self.ends(frame(BINARY, self.hello(token)))
                 self.assertEqual((bye, code), ("limit", 1009) if name == "long" else ("unauthorized", 4401))
 
+    def test_a_flood_of_refused_tokens(self):
+        """Turns its own address away for a while, be it seen directly or told by a proxy, and no other."""
+        most = 100  # refusals within a minute, see docs/PROTOCOL.md
+
+        def proxied(forwarded):
+            return [f"X-Forwarded-For: {forwarded}"] if forwarded else []
+
+        def attempt(source, token, forwarded=None):
+            """What the server says first: a welcome, or the code of `bye` with retry_after and the close code."""
+            with Wire(self.server.authority, source) as peer:
+                self.assertEqual(peer.request("/team", *proxied(forwarded)), 101)
+                peer.say(self.hello(token))
+                said = peer.receive()
+                if said[0] == wire.WELCOME:
+                    return "welcome", None, None
+                self.assertEqual(said[0], wire.BYE)
+                return said[1], (said + [0] * 4)[3], peer.ending()[1]
+
+        for source, forwarded, other in (("127.1.0.1", None, ("127.1.0.2", None)),
+                                         ("127.1.0.3", "192.0.2.1", ("127.1.0.2", "192.0.2.1")),
+                                         ("127.0.0.1", "192.0.2.2", ("127.0.0.1", "192.0.2.3")),
+                                         ("127.0.0.1", "198.51.100.1, 2001:db8::1", ("127.0.0.1", "2001:db8:0:1::1"))):
+            with self.subTest(source=source, forwarded=forwarded), Wire(self.server.authority, source) as before:
+                # A session that is up when its address is turned away, and stays.
+                self.assertEqual(before.request("/team", *proxied(forwarded)), 101)
+                before.say(self.hello())
+                self.assertIsNotNone(before.until(wire.WELCOME))
+                for n in range(most):
+                    self.assertEqual(attempt(source, f"guess {n}", forwarded), ("unauthorized", -1, 4401))
+                for token in (f"guess {most}", self.eve):
+                    bye, retry_after, code = attempt(source, token, forwarded)
+                    self.assertEqual((bye, code), ("backoff", 4429))
+                    self.assertTrue(0 < retry_after <= 30_000, retry_after)
+                self.assertEqual(attempt(other[0], self.eve, other[1])[0], "welcome")
+                before.say(wire.message(wire.PULL, 10**9))
+                self.assertEqual(before.ending(), ("protocol", 1002))
+        with self.subTest("within one /64"):
+            self.assertEqual(attempt("127.0.0.1", self.eve, "2001:db8::2")[0], "backoff")
+        with self.subTest("a proxy that does not say for whom it connects"):
+            for n in range(most + 1):
+                self.assertEqual(attempt("127.0.0.1", f"guess {n}")[0], "unauthorized")
+            self.assertEqual(attempt("127.0.0.1", self.eve)[0], "welcome")
+
     def test_protocol(self):
         hello = self.hello()
         register = wire.push((uuid.uuid4(), "user.register", '{"id":"eve","name":"Eve"}'))

@@ -202,6 +202,21 @@ TEST_P(Scopes, WhoHoldsTooManyIsSentAwayUntilTheyAreFewer) {
   world.expect_agreement();
 }
 
+TEST_P(Scopes, WhoGainsTooMuchAtOnceConnectsAgain) {
+  world.limits.scope_changes = 0;
+  world.restart_server();
+  bob->connect();
+  world.settle();
+  direct("ann", app.add("sec", "bob"));
+  world.settle();
+  EXPECT_FALSE(bob->connected());
+  EXPECT_EQ(secrets_of_bob(), "0");
+  bob->connect();
+  world.settle();
+  EXPECT_EQ(secrets_of_bob(), "20");
+  world.expect_agreement();
+}
+
 TEST_P(Scopes, AReplicaThatWasAwayForMonthsAlsoForgetsWhatIsGone) {
   bob->disconnect();
   ann->exec(app.move("p1", "sec"));

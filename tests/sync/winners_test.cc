@@ -142,6 +142,17 @@ TEST_P(Winners, EditsOfLockedAndDeletedItemsComeBackRejectedWithTheirText) {
   world.expect_agreement();
 }
 
+TEST_P(Winners, ADeletionWinsOverAnEditThatWasMadeLaterAndCameEarlier) {
+  device("bob").exec_at(world.now - hours(2), app.edit("m", "secret, to be deleted"));
+  const std::string drop = device("bob").exec_at(world.now - hours(2), app.drop("m"));
+  const std::string edit = device("cyd").exec_at(world.now, app.edit("m", "edited later"));
+  reconnect({"cyd", "bob"});
+  EXPECT_EQ(device("cyd").state_of(edit), "applied");
+  EXPECT_EQ(device("bob").state_of(drop), "applied");
+  EXPECT_EQ(at_server("m"), app.blanks ? "" : "edited later");
+  EXPECT_EQ(device("cyd").refused(app.edit("m", "x")), "entity_deleted");
+}
+
 TEST_P(Winners, CountersAndSetsAddUpFromEverywhere) {
   for (const char* name : {"ann", "bob", "cyd"}) {
     device(name).exec(app.vote("m", "1"));

@@ -48,7 +48,7 @@ CREATE TABLE drafts (
 );
 
 -- The index holds no copy of the bodies; it reads them from messages by rowid. A removal must name the
--- body that was indexed, so that FTS5's 'secure-delete' can take its words out of the index at once.
+-- body that was indexed, or its words would stay in the index for good.
 CREATE VIRTUAL TABLE messages_fts USING fts5 (
   body, content = 'messages', content_rowid = 'rowid', tokenize = 'unicode61 remove_diacritics 2'
 );
