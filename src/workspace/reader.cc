@@ -194,6 +194,29 @@ Result<> WorkspaceReader::dump(const std::optional<Reader>& as,
   return result;
 }
 
+namespace {
+
+// What the columns that verify() reads hold: I an integer, T a text, B a blob; in small letters what may be
+// NULL.
+constexpr std::string_view kTypes = "ITTtTIIItiITIttITttbtbBB";
+
+// SQLite converts what it reads: a value of another type could pass for the one that was written.
+bool has_types(const sqlite::Statement& s) {
+  for (size_t i = 0; i < kTypes.size(); ++i) {
+    const bool may_be_null = kTypes[i] >= 'a';
+    const int type = sqlite3_column_type(s.handle(), static_cast<int>(i));
+    if (type == SQLITE_NULL && may_be_null) continue;
+    const char is = type == SQLITE_INTEGER ? 'I'
+                    : type == SQLITE_TEXT  ? 'T'
+                    : type == SQLITE_BLOB  ? 'B'
+                                           : ' ';
+    if (is != (may_be_null ? kTypes[i] - 'a' + 'A' : kTypes[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 Result<std::optional<Seq>> WorkspaceReader::verify(const Hasher& hasher) {
   TRY(impl_->begin());
   const auto check = [&]() -> Result<std::optional<Seq>> {
@@ -213,6 +236,7 @@ Result<std::optional<Seq>> WorkspaceReader::verify(const Hasher& hasher) {
     while (true) {
       TRY_ASSIGN(const bool more, s.step());
       if (!more) return std::nullopt;
+      const bool is_typed = has_types(s);  // before reading: that converts
       Record r;
       r.seq = {s.integer(0)};
       r.id = s.text(1);
@@ -231,12 +255,13 @@ Result<std::optional<Seq>> WorkspaceReader::verify(const Hasher& hasher) {
       r.submitted_by = s.text(14);
       r.stamp = {s.integer(15)};
       r.outcome = outcome_from(s.text(16));
+      const bool is_outcome = s.text(16) == protocol::outcome_text(r.outcome);
       r.code = s.text(17);
       r.message = s.text(18);
       r.lost = s.blob(19);
       const std::string hash =
           chain_hash(hasher, previous, fixed_columns(r), s.blob(22), s.text(20), s.blob(21));
-      if (r.seq.number != expected || hash != s.blob(23)) return Seq{expected};
+      if (r.seq.number != expected || hash != s.blob(23) || !is_outcome || !is_typed) return Seq{expected};
       previous = hash;
       ++expected;
     }

@@ -32,6 +32,11 @@ Result<Place> decode_place(std::string_view bytes) {
 
 }  // namespace
 
+Result<> check_place(std::string_view after) {
+  TRY(decode_place(after));
+  return {};
+}
+
 Result<Chunk> read_chunk(sqlite::Database& db, const Bundle& bundle, Rows& rows, ScopeId scope, Seq position,
                          std::string_view after, Seq head, size_t bytes) {
   std::vector<size_t> by_id;

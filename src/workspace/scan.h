@@ -15,6 +15,9 @@ struct Chunk {
   bool at_head = false;
 };
 
+// Whether a replica's word for such a place is one: kProtocol if not.
+Result<> check_place(std::string_view after);
+
 // Reads at most about `bytes` of rows. `head`: of the log now.
 Result<Chunk> read_chunk(sqlite::Database& db, const Bundle& bundle, Rows& rows, ScopeId scope, Seq position,
                          std::string_view after, Seq head, size_t bytes);

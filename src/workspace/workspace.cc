@@ -209,6 +209,7 @@ Result<> Workspace::Impl::handle_pull(Session& session, const protocol::Pull& pu
     if (scope == session.handles.end()) continue;
     if (wanted.position > log.head())
       return fail(ErrorCode::kProtocol, "a position lies beyond the log's head");
+    TRY(check_place(wanted.after));
     SessionScope& held = session.scopes[scope->second];
     held.position = wanted.position;
     held.after = wanted.after;

@@ -104,6 +104,14 @@ TEST_F(Malformed, MessagesOutOfPlaceAreNamed) {
   expect_undisturbed();
 }
 
+TEST_F(Malformed, AScanFromAPlaceThatIsNoneIsRefused) {
+  for (const std::string after : {"x", "\x01", "\x01\xC4\x05k", "\x01\xC4\x01k more"}) {
+    const protocol::Pull pull{{{1, Seq{}, after}}, {}, 8};
+    EXPECT_EQ(said({hello(), protocol::encode(pull, Compression::kPlain)}), "protocol") << to_hex(after);
+  }
+  expect_undisturbed();
+}
+
 TEST_F(Malformed, WhoeverPushesPastTheWindowIsStopped) {
   // How a session ends that pushes so many commands of so many bytes, each in a message of its own.
   SessionId session = 900;

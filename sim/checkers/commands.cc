@@ -1,0 +1,95 @@
+// AUTHOR: the log says of a command what its user gave, and who that was. FIFO: a replica's commands enter
+// the log in the order in which they were given. TERMINAL: each ends as exactly one of applied, superseded
+// and rejected, and its replica says the same as the log. EXACTLY-ONCE, over all: a command that was accepted
+// is in the log once.
+#include "sim/checkers/all.h"
+#include "sim/device.h"
+
+namespace wherry::sim {
+
+namespace {
+
+class Commands : public Checker {
+ public:
+  explicit Commands(World& world) : world_(world) {}
+
+  void booted() override { committed(); }
+  void committed() override {
+    for (; seen_ < world_.history().head(); ++seen_) check(world_.history().at(seen_ + 1));
+  }
+  void restored(int64_t head) override {
+    seen_ = std::min(seen_, head);
+    last_.clear();
+    restored_ = true;
+  }
+
+  // What execute returned is in the list, after whatever happened to the device.
+  void look(Device& device) override {
+    if (device.was_restored()) return;
+    std::set<std::string> listed;
+    const auto rows = device.replica().query("SELECT id FROM wherry_commands");
+    if (!rows) return;
+    for (const Row& row : rows->rows) listed.insert(*row[0].text());
+    for (const auto& [id, issued] : world_.issued())
+      if (issued.device == &device && issued.certain && !issued.forfeited && !listed.contains(id) &&
+          world_.history().find(id) == nullptr)
+        world_.violated("TERMINAL", device.name() + " accepted " + issued.name + " " + id + " and forgot it");
+  }
+
+  void at_rest() override {
+    // What was rejected in a history that is gone stays rejected: its user has been told.
+    std::set<std::string> rejected;
+    for (const auto& device : world_.devices()) {
+      const auto list = device->replica().commands();
+      if (!list) continue;
+      for (const OwnCommand& command : *list) {
+        if (command.state == CommandState::kRejected) rejected.insert(command.id);
+        if (command.state == CommandState::kPending)
+          world_.violated("TERMINAL", device->name() + ": " + command.id + " is still pending");
+        const LogRow* row = world_.history().find(command.id);
+        if (row == nullptr || command.seq == Seq{}) continue;
+        if (row->outcome != state_text(command.state) || row->seq != command.seq.number ||
+            row->code != command.code)
+          world_.violated("TERMINAL", device->name() + " says of " + command.id + ": " +
+                                          std::string(state_text(command.state)) + " " + command.code +
+                                          " at " + std::to_string(command.seq.number) + ", the log: " +
+                                          row->outcome + " " + row->code + " at " + std::to_string(row->seq));
+      }
+    }
+    for (const auto& [id, issued] : world_.issued())
+      if (issued.certain && !issued.forfeited && world_.history().find(id) == nullptr &&
+          !(restored_ && rejected.contains(id)))
+        world_.violated("TERMINAL",
+                        issued.device->name() + ": " + issued.name + " " + id + " never came to the log");
+  }
+
+ private:
+  void check(const LogRow& row) {
+    if (row.replica_id.empty()) return;
+    const auto at = world_.issued().find(row.id);
+    if (at == world_.issued().end()) return world_.violated("AUTHOR", "nobody gave the command " + row.id);
+    const Issued& issued = at->second;
+    if (issued.user != row.user || issued.name != row.name || !row.submitted_by.empty())
+      world_.violated("AUTHOR", "entry " + std::to_string(row.seq) + " is not what " + issued.user + " gave");
+    if (row.client_timestamp != issued.client_timestamp)
+      world_.violated("AUTHOR", "entry " + std::to_string(row.seq) + " has another time than its user's");
+    int64_t& last = last_[row.replica_id];
+    if (issued.order < last && !restored_ && !issued.device->was_restored())
+      world_.violated("FIFO",
+                      "entry " + std::to_string(row.seq) + " overtook a command that its user gave before");
+    last = issued.order;
+  }
+
+  World& world_;
+  int64_t seen_ = 0;
+  bool restored_ = false;
+  std::map<std::string, int64_t> last_;  // order of the latest, by replica
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> check_commands(World& world) {
+  return std::make_unique<Commands>(world);
+}
+
+}  // namespace wherry::sim

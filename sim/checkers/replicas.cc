@@ -1,0 +1,167 @@
+// CONVERGE: at a boundary, a replica's confirmed rows are the server's rows of then that its user might read.
+// REBASE: what it shows is those, and then its pending commands in their order.
+// REVOKE-BOUND, the replica's half: nothing is left of what the user may not read at the boundary, nor in
+// indexes. SESSION: its position never goes back within an epoch.
+#include <nlohmann/json.hpp>
+
+#include "sim/checkers/all.h"
+#include "sim/device.h"
+#include "sim/server.h"
+
+namespace wherry::sim {
+
+namespace {
+
+using Json = nlohmann::json;
+
+class Replicas : public Checker {
+ public:
+  explicit Replicas(World& world) : world_(world) {}
+
+  void look(Device& device) override {
+    const ReplicaStatus status = device.replica().status();
+    if (status.schema_hash.empty()) return;
+    const History& history = world_.history();
+    auto& [epoch, position] = positions_[&device];
+    if (epoch == status.epoch && status.position.number < position && !device.was_restored())
+      world_.violated("SESSION", device.name() + " went back from " + std::to_string(position) + " to " +
+                                     std::to_string(status.position.number));
+    epoch = status.epoch;
+    position = status.position.number;
+    if (history.head() == 0 || status.epoch != history.at(history.head()).epoch) return;
+    if (status.position.number > history.head()) return;  // restored, and not told yet
+    if (!complete(device)) return;
+    compare(device, history.rows_at(status.position.number));
+    world_.sometimes("a replica was complete when it was looked at");
+  }
+
+  void at_rest() override {
+    for (const auto& device : world_.devices()) {
+      if (!device->is_up()) world_.violated("LIVENESS", device->name() + " does not come up");
+      const ReplicaStatus status = device->replica().status();
+      if (!status.synced)
+        world_.violated("LIVENESS", device->name() +
+                                        (status.connected ? " is not" : " is not connected, and not") +
+                                        " in sync: " + std::to_string(status.pending) + " pending, at " +
+                                        std::to_string(status.position.number) + " of " +
+                                        std::to_string(world_.history().head()));
+      compare(*device, world_.history().rows());
+      look_into_file(*device);
+    }
+  }
+
+ private:
+  // All that it wants is there, up to one boundary.
+  bool complete(Device& device) {
+    const auto open = device.replica().query(
+        "SELECT (SELECT count(*) FROM wherry_scopes WHERE wanted AND NOT at_boundary) + (SELECT count(*) "
+        "FROM wherry_staged)");
+    return open && open->rows[0][0].integer() != nullptr && *open->rows[0][0].integer() == 0;
+  }
+
+  void compare(Device& device, const ChatRows& then) {
+    const ChatRows his = readable(then, device.user());
+    const std::string confirmed = device.dump(), expected = dump(his);
+    if (confirmed != expected) world_.violated("CONVERGE", device.name() + differs(confirmed, expected));
+    const std::string shown = dump(visible(device)), predicted = dump(with_pending(device, his));
+    if (shown != predicted) world_.violated("REBASE", device.name() + differs(shown, predicted));
+    const auto index = device.replica().query(
+        "SELECT (SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'word1 OR word2 OR word3'),"
+        " (SELECT count(*) FROM messages WHERE body LIKE 'word1 %' OR body LIKE 'word2 %' OR body LIKE "
+        "'word3 %')");
+    if (index && !(index->rows[0][0] == index->rows[0][1]))
+      world_.violated("REVOKE-BOUND",
+                      device.name() + ": the full-text index holds other rows than the table");
+  }
+
+  // After a checkpoint no byte is left of texts that the user may not read, be it in rows, indexes, images or
+  // free pages. His own words are his.
+  void look_into_file(Device& device) {
+    if (!device.replica().checkpoint()) world_.violated("LIVENESS", device.name() + " cannot checkpoint");
+    std::string bytes;
+    for (const std::string& file : device.disk.files()) bytes += device.disk.read(file);
+    std::set<std::string> his;
+    for (const auto& [id, row] : readable(world_.history().rows(), device.user()))
+      if (id.table == ChatTable::kMessages) his.insert(text(row[messages::kBody]));
+    for (const auto& [author, body] : world_.bodies()) {
+      if (author == device.user() || his.contains(body)) continue;
+      if (bytes.find(body) != std::string::npos)
+        world_.violated("REVOKE-BOUND", device.name() + " still holds what " + author + " wrote: " + body);
+    }
+    world_.sometimes("a file was searched for what its user may not read");
+  }
+
+  static std::string differs(const std::string& is, const std::string& should) {
+    std::string what;
+    const auto lines = [](const std::string& of) {
+      std::set<std::string> all;
+      for (size_t at = 0; at < of.size();) {
+        const size_t end = of.find('\n', at);
+        all.insert(of.substr(at, end - at));
+        at = end + 1;
+      }
+      return all;
+    };
+    const auto a = lines(is), b = lines(should);
+    for (const std::string& line : a)
+      if (!b.contains(line)) what += "\n  has     " + line;
+    for (const std::string& line : b)
+      if (!a.contains(line)) what += "\n  lacks   " + line;
+    return what;
+  }
+
+  ChatRows visible(Device& device) {
+    ChatRows rows;
+    for (int i = 0; i < kChatTables; ++i) {
+      const auto table = static_cast<ChatTable>(i);
+      std::string columns;
+      for (const char* column : spec(table).columns)
+        columns += (columns.empty() ? "" : ",") + std::string(column);
+      const auto result = device.replica().query("SELECT " + columns + " FROM " + spec(table).name);
+      if (!result) continue;
+      for (const Row& row : result->rows) {
+        Cells cells;
+        for (const Value& value : row)
+          cells.push_back(value.integer() != nullptr ? Cell(*value.integer())
+                          : value.text() != nullptr  ? Cell(*value.text())
+                                                     : Cell());
+        RowId id = id_of(table, cells);
+        rows.emplace(std::move(id), std::move(cells));
+      }
+    }
+    return rows;
+  }
+
+  ChatRows with_pending(Device& device, ChatRows rows) {
+    const auto pending = device.replica().query(
+        "SELECT name, data, now FROM wherry_commands WHERE state = 'pending' ORDER BY n");
+    if (!pending) return rows;
+    if (pending->rows.size() > 2) world_.sometimes("several commands were pending when it was looked at");
+    for (const Row& row : pending->rows) {
+      ChatCommand command;
+      command.name = *row[0].text();
+      command.user = device.user();
+      command.is_admin = device.user() == "u0";
+      command.now = *row[2].integer();
+      const Json params = Json::parse(*row[1].text());
+      for (const auto& [key, value] : params.items())
+        command.params[key] = value.is_string()    ? Cell(value.get<std::string>())
+                              : value.is_boolean() ? Cell(int64_t{value.get<bool>()})
+                              : value.is_number()  ? Cell(value.get<int64_t>())
+                                                   : Cell();
+      (void)run(command, rows);
+    }
+    return rows;
+  }
+
+  World& world_;
+  std::map<const Device*, std::pair<std::string, int64_t>> positions_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> check_replicas(World& world) {
+  return std::make_unique<Replicas>(world);
+}
+
+}  // namespace wherry::sim

@@ -1,0 +1,455 @@
+#include "sim/device.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/codec.h"
+#include "sim/checker.h"
+#include "sim/server.h"
+
+namespace wherry::sim {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kFile = "replica.db";
+constexpr int64_t kReopenAfter = 1'000;
+
+}  // namespace
+
+Device::Device(World& world, int number, std::string user, bool reference)
+    : disk("device" + std::to_string(number), world.seed() + static_cast<uint64_t>(number) + 1,
+           world.plan().metadata),
+      world_(world),
+      name_("d" + std::to_string(number)),
+      user_(std::move(user)),
+      reference_(reference),
+      random_(world.seed(), name_),
+      uuids_([this](std::span<uint8_t> out) {
+        for (uint8_t& byte : out) byte = static_cast<uint8_t>(world_.ids.bits());
+      }) {
+  disk.fault = [this](Call call, std::string_view file) -> int {
+    const Mishaps& mishaps = world_.plan().device;
+    if (world_.faults_are_over()) return SQLITE_OK;
+    int code = SQLITE_OK;
+    if (call == Call::kSync && mishaps.sync_error > 0 && world_.mishaps.chance(mishaps.sync_error))
+      code = SQLITE_IOERR_FSYNC;
+    else if (mishaps.io_error > 0 && world_.mishaps.chance(mishaps.io_error))
+      code = SQLITE_IOERR_WRITE;
+    if (code != SQLITE_OK)
+      world_.note(name_ + ": " + (code == SQLITE_IOERR_FSYNC ? "a sync of " : "a call on ") +
+                  std::string(file) + " fails");
+    return code;
+  };
+}
+
+Device::~Device() {
+  disk.burn();
+  replica_.reset();
+}
+
+void Device::start() {
+  if (replica_) return;
+  ++life_;
+  const Mishaps& mishaps = world_.plan().device;
+  if (!world_.faults_are_over() && world_.mishaps.chance(mishaps.fuse_at_start))
+    disk.light_fuse(world_.mishaps.between(1, 12));
+  ReplicaOptions options;
+  options.path = disk.path(kFile);
+  options.vfs = Disk::vfs();
+  options.entropy = [this](std::span<uint8_t> out) {
+    for (uint8_t& byte : out) byte = static_cast<uint8_t>(world_.ids.bits());
+  };
+  options.reference_rebase = reference_;
+  options.create = true;
+  auto opened = Replica::open(std::move(options));
+  if (died()) {
+    world_.sometimes("a device died in recovery");
+    return;
+  }
+  if (!opened) {
+    if (!handle_error(opened.error(), "open")) return;
+    world_.after(kReopenAfter, [this, life = life_] {
+      if (life == life_) start();
+    });
+    return;
+  }
+  replica_ = *std::move(opened);
+  world_.note(name_ + " starts");
+  look();
+  plan_deaths();
+  act();
+  tend();
+  if (online_) connect();
+}
+
+bool Device::died() {
+  if (!disk.burnt()) return false;
+  const bool power = world_.mishaps.chance(0.5);
+  if (disk.burnt_file() == kFile) world_.sometimes("a device died in a checkpoint");
+  die(power ? Crash::kPower : Crash::kProcess,
+      power ? "device: within a call, with power" : "device: within a call");
+  return true;
+}
+
+void Device::die(Crash how, const char* kind) {
+  world_.note(name_ + " dies: " + kind);
+  world_.crashed(kind);
+  ++life_;
+  disk.burn();
+  replica_.reset();
+  disk.crash(how);
+  waiting_to_connect_ = false;
+  if (const auto link = std::exchange(link_, nullptr)) {
+    link->device_end = false;
+    const int64_t notice = world_.network.between(1, world_.plan().unnoticed);
+    world_.after(notice, [this, link] { world_.server().disconnect(link); });
+  }
+  world_.after(world_.faults_are_over() ? 1 : world_.mishaps.wait(world_.plan().device.down),
+               [this, life = life_] {
+                 if (life == life_) start();
+               });
+}
+
+void Device::plan_deaths() {
+  if (world_.faults_are_over()) return;
+  const Mishaps& mishaps = world_.plan().device;
+  const auto plan = [&](double mean, std::function<void()> what) {
+    if (mean <= 0) return;
+    world_.after(world_.mishaps.wait(mean), [this, life = life_, what = std::move(what)] {
+      if (life == life_ && replica_ && !world_.faults_are_over()) what();
+    });
+  };
+  plan(mishaps.kill, [this] { die(Crash::kProcess, "device: killed"); });
+  plan(mishaps.power, [this] { die(Crash::kPower, "device: power"); });
+  plan(mishaps.fuse, [this] { disk.light_fuse(world_.mishaps.between(1, 40)); });
+  plan(mishaps.full, [this] {
+    world_.sometimes("a device's disk is full");
+    disk.capacity = disk.size() + world_.mishaps.below(20'000);
+    world_.after(world_.mishaps.between(100, 10'000), [this] { disk.capacity = 0; });
+  });
+  plan(world_.plan().clock_jump, [this] {
+    world_.sometimes("a device's clock jumped");
+    constexpr int64_t kYears = 30LL * 365 * 24 * 3600 * 1000;
+    clock_ = world_.mishaps.chance(0.3)   ? 0
+             : world_.mishaps.chance(0.5) ? world_.mishaps.between(-60'000, 60'000)
+                                          : world_.mishaps.between(-kYears, kYears);
+  });
+  plan(world_.plan().offline, [this] {
+    online_ = false;
+    if (link_) link_lost(link_);
+    world_.after(world_.mishaps.wait(world_.plan().offline_for), [this] {
+      online_ = true;
+      if (replica_ && !link_) connect();
+    });
+  });
+  plan(mishaps.pause, [this] {
+    world_.sometimes("a device stood still");
+    paused_ = true;
+    world_.after(world_.mishaps.between(1'000, 60'000), [this] { go_on(); });
+  });
+}
+
+void Device::go_on() {
+  paused_ = false;
+  for (const auto& what : std::exchange(waiting_, {})) what();
+}
+
+// An error of the file. True when it may be tried again.
+bool Device::handle_error(const Error& error, const char* doing) {
+  world_.note(name_ + " " + doing + ": " + error.text());
+  const Mishaps& mishaps = world_.plan().device;
+  if (mishaps.io_error + mishaps.sync_error + mishaps.full == 0)
+    world_.violated("LIVENESS", name_ + " cannot " + doing + ": " + error.text());
+  // What the fault has left in memory is not to be trusted: as an app would, close and open again.
+  if (const auto link = std::exchange(link_, nullptr)) {
+    link->device_end = false;
+    world_.after(1, [this, link] { world_.server().disconnect(link); });
+  }
+  return true;
+}
+
+void Device::calm_down() {
+  disk.put_fuse_out();
+  disk.capacity = 0;
+  online_ = true;
+  writes_ = false;
+  go_on();
+  retry_.reset();
+  if (!replica_) {
+    ++life_;
+    return start();
+  }
+  if (link_) link_lost(link_);
+  ++attempt_;
+  connect();
+}
+
+// --- the connection ---
+
+void Device::connect() {
+  if (!replica_ || link_ || !online_) return;
+  waiting_to_connect_ = false;
+  welcomed_at_.reset();
+  link_ = world_.open_link(*this);
+  const std::string token = user_ == "u0" ? "u0|admin" : user_;
+  const auto done = replica_->connected(token, Millis{local_time()});
+  if (died()) return;
+  if (!done) {
+    (void)handle_error(done.error(), "connect");
+    return connect_later(std::nullopt);
+  }
+  flush();
+}
+
+void Device::connect_later(std::optional<Millis> asked) {
+  if (waiting_to_connect_) return;
+  waiting_to_connect_ = true;
+  const std::optional<Millis> lasted =
+      welcomed_at_ ? std::optional(Millis{world_.now() - *welcomed_at_}) : std::nullopt;
+  Millis delay = retry_.delay_after(asked, lasted, random_.bits());
+  if (world_.faults_are_over()) delay = {std::min<int64_t>(delay.count, 500)};
+  world_.after(delay.count, [this, life = life_, attempt = ++attempt_] {
+    if (life == life_ && attempt == attempt_ && waiting_to_connect_) connect();
+  });
+}
+
+void Device::link_lost(std::shared_ptr<Link> link) {
+  if (link != link_ || !replica_) return;
+  link_ = nullptr;
+  link->device_end = false;
+  const int64_t notice = world_.network.between(1, world_.faults_are_over() ? 1 : world_.plan().unnoticed);
+  world_.after(notice, [this, link] { world_.server().disconnect(link); });
+  replica_->disconnected();
+  connect_later(std::nullopt);
+}
+
+void Device::flush() {
+  if (!replica_) return;
+  for (std::string& bytes : replica_->take_outgoing())
+    if (link_) world_.to_server(link_, std::move(bytes));
+  for (const ReplicaEvent& event : replica_->take_events()) {
+    if (event.kind == ReplicaEvent::Kind::kEpoch)
+      world_.sometimes("a replica said that the server was restored");
+    if (event.kind == ReplicaEvent::Kind::kIdentity) world_.sometimes("a replica got a new identity");
+  }
+}
+
+void Device::deliver(const std::shared_ptr<Link>& link, const std::string& bytes, bool closes,
+                     const std::string& reason) {
+  if (link != link_ || !replica_) return;
+  if (paused_) return waiting_.push_back([=, this] { deliver(link, bytes, closes, reason); });
+  if (!bytes.empty()) {
+    const auto message = protocol::decode(bytes);
+    if (std::holds_alternative<protocol::Welcome>(*message)) welcomed_at_ = world_.now();
+    const auto done = replica_->receive(bytes, Millis{local_time()});
+    if (died()) return;
+    if (!done) {
+      if (done.error().code == ErrorCode::kProtocol || done.error().code == ErrorCode::kVersion)
+        world_.violated("LIVENESS", name_ + " does not understand the server: " + done.error().text());
+      (void)handle_error(done.error(), "receive");
+      replica_->disconnected();
+      return connect_later(std::nullopt);
+    }
+    world_.note(name_ + " takes " + std::string(protocol::message_name(*message)) + " " +
+                std::to_string(bytes.size()));
+    world_.each_checker([&](Checker& checker) { checker.received(*this, *message); });
+    flush();
+    if (random_.chance(world_.plan().look)) look();
+  }
+  if (!closes || link != link_) return;
+  const auto bye = replica_->take_bye();
+  link_ = nullptr;
+  link->device_end = false;
+  replica_->disconnected();
+  connect_later(bye ? std::optional(bye->retry_after) : std::nullopt);
+}
+
+// --- the user ---
+
+void Device::act() {
+  world_.after(random_.wait(world_.plan().command), [this, life = life_] {
+    if (life != life_ || !replica_ || !writes_) return;
+    if (!paused_)
+      if (const auto what = think()) give(what->first, what->second);
+    act();
+  });
+}
+
+// Now and then an app tidies up.
+void Device::tend() {
+  world_.after(random_.wait(world_.plan().checkpoint), [this, life = life_] {
+    if (life != life_ || !replica_ || !writes_) return;
+    const auto done = replica_->checkpoint();
+    if (died()) return;
+    if (!done) (void)handle_error(done.error(), "checkpoint");
+    tend();
+  });
+  world_.after(random_.wait(world_.plan().retry), [this, life = life_] {
+    if (life != life_ || !replica_ || !writes_) return;
+    const auto list = replica_->commands();
+    if (!list) return;
+    for (const OwnCommand& command : *list) {
+      if (command.state != CommandState::kRejected && command.state != CommandState::kSuperseded) continue;
+      if (random_.chance(0.5)) {
+        const auto done = replica_->retry(command.id, Millis{local_time()});
+        if (died()) return;
+        if (done && done->refusal) break;
+        world_.issued()[command.id].forfeited = true;
+        if (done)
+          world_.issued()[done->id] = {
+              done->id, command.name, command.data, user_, this, local_time(), ++world_.figures().commands,
+              true,     false};
+      } else {
+        world_.issued()[command.id].forfeited = true;
+        (void)replica_->dismiss(command.id);
+        if (died()) return;
+      }
+      break;
+    }
+    flush();
+  });
+}
+
+std::optional<std::pair<std::string, std::string>> Device::think() {
+  const Plan& plan = world_.plan();
+  const std::string& channel = random_.pick(world_.channels);
+  const std::string& other = random_.pick(world_.users);
+  if (random_.chance(plan.membership)) {
+    switch (random_.below(6)) {
+      case 0:
+        return {{"channel.create", Json{{"id", channel},
+                                        {"name", "n" + std::to_string(random_.below(1000))},
+                                        {"private", random_.chance(0.7)}}
+                                       .dump()}};
+      case 1:
+      case 2:
+      case 3:
+        return {{"channel.add_member", Json{{"channel_id", channel}, {"user_id", other}}.dump()}};
+      case 4:
+        return {{"channel.remove_member", Json{{"channel_id", channel}, {"user_id", other}}.dump()}};
+      default:
+        return {{random_.chance(0.35) ? "channel.lock" : "channel.unlock", Json{{"id", channel}}.dump()}};
+    }
+  }
+  if (world_.messages.empty() || (random_.chance(0.4) && !(plan.hot_key && !world_.messages.empty()))) {
+    std::string id = random_.chance(0.5) ? uuids_.make(Millis{local_time()}).text()
+                                         : "m" + std::to_string(world_.ids.bits() % 1'000'000'000);
+    Json params{{"id", id},
+                {"channel_id", channel},
+                {"body", write("word" + std::to_string(random_.below(50)) + " in " + channel)}};
+    if (!world_.messages.empty() && random_.chance(0.2)) params["thread_id"] = random_.pick(world_.messages);
+    world_.messages.push_back(id);
+    if (world_.messages.size() > static_cast<size_t>(plan.window)) world_.messages.pop_front();
+    return {{"message.post", params.dump()}};
+  }
+  const std::string& message = random_.pick(world_.messages);
+  switch (random_.below(12)) {
+    case 0:
+      return {{"message.delete", Json{{"id", message}}.dump()}};
+    case 1:
+      return {{"message.move", Json{{"id", message}, {"channel_id", channel}}.dump()}};
+    case 2:
+    case 3:
+      return {{"message.vote", Json{{"id", message}, {"by", random_.between(-3, 3)}}.dump()}};
+    case 4:
+      return {
+          {"message.react", Json{{"id", message}, {"emoji", "e" + std::to_string(random_.below(3))}}.dump()}};
+    case 5:
+      return {{"message.unreact",
+               Json{{"id", message}, {"emoji", "e" + std::to_string(random_.below(3))}}.dump()}};
+    case 6:
+      return {{"channel.mark_read", Json{{"channel_id", channel}, {"message_id", message}}.dump()}};
+    case 7:
+      return {{"channel.rename",
+               Json{{"id", channel}, {"name", "renamed " + std::to_string(random_.below(1000))}}.dump()}};
+    case 8:
+      return {{"user.register",
+               Json{{"id", user_}, {"name", "name " + std::to_string(random_.below(1000))}}.dump()}};
+    default:
+      return {{"message.edit", Json{{"id", message}, {"body", write("edited")}}.dump()}};
+  }
+}
+
+// A text that nobody else writes.
+std::string Device::write(const std::string& about) {
+  world_.bodies().emplace_back(user_,
+                               about + " by " + user_ + " #" + std::to_string(world_.bodies().size()) + ".");
+  return world_.bodies().back().second;
+}
+
+void Device::give(const std::string& name, const std::string& data) {
+  ExecuteOptions options;
+  options.id = uuids_.make(Millis{std::max<int64_t>(local_time(), 0)}).text();
+  Issued issued{*options.id, name, data, user_, this, local_time(), ++world_.figures().commands,
+                false,       false};
+  const auto executed = replica_->execute(name, data, Millis{local_time()}, options);
+  world_.note(name_ + " " + name + " " + data +
+              (executed ? executed->refusal ? " " + executed->refusal->code : "" : " fails"));
+  if (executed && executed->refusal) {
+    (void)died();
+    return;
+  }
+  issued.certain = executed.has_value();
+  world_.issued()[issued.id] = issued;
+  if (died()) return;
+  if (!executed) {
+    // The first connection may not have come yet.
+    if (executed.error().code == ErrorCode::kUnavailable) {
+      world_.issued().erase(issued.id);
+      return;
+    }
+    if (executed.error().code == ErrorCode::kLimit) return;
+    (void)handle_error(executed.error(), "execute");
+    return;
+  }
+  flush();
+}
+
+// --- files ---
+
+void Device::back_up() {
+  backup_.clear();
+  for (const std::string& file : disk.files()) backup_[file] = disk.read(file);
+}
+
+void Device::restore_backup() {
+  if (backup_.empty() || !replica_) return;
+  world_.sometimes("a device was restored from a backup");
+  die(Crash::kProcess, "device: restored");
+  for (const std::string& file : disk.files()) disk.remove(file);
+  for (const auto& [file, bytes] : backup_) disk.put(file, bytes);
+  lose_file();
+}
+
+void Device::copy_files_from(Device& other) {
+  for (const std::string& file : other.disk.files()) disk.put(file, other.disk.read(file));
+  restored_ = true;
+}
+
+void Device::lose_file() {
+  restored_ = true;
+  for (auto& [id, issued] : world_.issued())
+    if (issued.device == this) issued.forfeited = true;
+}
+
+std::string Device::dump() {
+  std::string text;
+  if (!replica_) return text;
+  const auto done = replica_->dump([&](std::string_view line) -> Result<> {
+    text += line;
+    text += '\n';
+    return {};
+  });
+  return done ? text : std::string();
+}
+
+void Device::look() {
+  if (!replica_) return;
+  ++world_.figures().looks;
+  world_.each_checker([this](Checker& checker) { checker.look(*this); });
+}
+
+}  // namespace wherry::sim

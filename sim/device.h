@@ -1,0 +1,76 @@
+// One device: its replica on its disk, and its user.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/retry.h"
+#include "replica/replica.h"
+#include "sim/disk.h"
+#include "sim/world.h"
+
+namespace wherry::sim {
+
+class Device {
+ public:
+  Device(World& world, int number, std::string user, bool reference);
+  ~Device();
+
+  void start();
+  void die(Crash how, const char* kind);
+  bool is_up() const { return replica_ != nullptr; }
+  Replica& replica() { return *replica_; }
+  const std::string& user() const { return user_; }
+  const std::string& name() const { return name_; }
+  int64_t local_time() const { return world_.now() + clock_; }
+
+  void deliver(const std::shared_ptr<Link>& link, const std::string& bytes, bool closes,
+               const std::string& reason);
+  void link_lost(std::shared_ptr<Link> link);
+  bool is_connected() const { return link_ != nullptr; }
+  const std::shared_ptr<Link>& link() const { return link_; }
+  void calm_down();  // no more faults, and online
+  void stop_writing() { writes_ = false; }
+
+  void copy_files_from(Device& other);
+  void back_up();
+  void restore_backup();
+  // Of confirmed rows; empty when the device cannot say.
+  std::string dump();
+  void look();
+  bool was_restored() const { return restored_; }
+  void lose_file();  // what it had and the log does not have is gone
+
+  Disk disk;
+
+ private:
+  void connect();
+  void connect_later(std::optional<Millis> asked);
+  void flush();
+  void act();
+  void give(const std::string& name, const std::string& data);
+  std::optional<std::pair<std::string, std::string>> think();
+  std::string write(const std::string& about);
+  bool died();
+  bool handle_error(const Error& error, const char* doing);
+  void plan_deaths();
+  void tend();
+  void go_on();
+
+  World& world_;
+  const std::string name_, user_;
+  const bool reference_;
+  Random random_;
+  std::unique_ptr<Replica> replica_;
+  std::shared_ptr<Link> link_;
+  client::Retry retry_;
+  std::optional<int64_t> welcomed_at_;
+  int64_t clock_ = 0, life_ = 0, attempt_ = 0;
+  bool online_ = true, writes_ = true, restored_ = false, waiting_to_connect_ = false, paused_ = false;
+  std::vector<std::function<void()>> waiting_;  // what arrives while it stands still
+  std::map<std::string, std::string> backup_;
+  UuidMaker uuids_;
+};
+
+}  // namespace wherry::sim

@@ -1,0 +1,115 @@
+// The disk keeps what was synced and nothing else for certain; SQLite on it keeps what it committed.
+#include "sim/disk.h"
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "sqlite/database.h"
+
+namespace wherry::sim {
+namespace {
+
+using sqlite::Access;
+using sqlite::Database;
+
+std::unique_ptr<Database> open(Disk& disk) {
+  auto db = Database::open(disk.path("a.db"), Access::kReadWriteCreate, Disk::vfs());
+  if (!db) return nullptr;
+  for (const char* pragma :
+       {"PRAGMA synchronous = EXTRA", "CREATE TABLE IF NOT EXISTS t(n INTEGER PRIMARY KEY, x)",
+        "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"})
+    if (!(*db)->execute(pragma)) return nullptr;
+  return *std::move(db);
+}
+
+int64_t count(Database& db) {
+  const auto value = db.value("SELECT count(*) FROM t");
+  return value && *value ? *(*value)->integer() : -1;
+}
+
+TEST(Disk, KeepsWhatWasCommittedWhereverItDies) {
+  for (const Metadata metadata : {Metadata::kOrdered, Metadata::kStrict})
+    for (const Crash how : {Crash::kProcess, Crash::kPower})
+      for (int fuse = 1; fuse < 60; ++fuse) {
+        Disk disk("t", static_cast<uint64_t>(fuse), metadata);
+        disk.light_fuse(fuse);
+        int64_t kept = 0;
+        if (auto db = open(disk))
+          while (kept < 8 && db->run("INSERT INTO t(x) VALUES(randomblob(3000))")) ++kept;
+        const bool died = disk.burnt();
+        disk.crash(how);
+        const auto db = open(disk);
+        ASSERT_NE(db, nullptr) << fuse;
+        EXPECT_GE(count(*db), kept) << "fuse " << fuse;
+        EXPECT_LE(count(*db), kept + 1) << "fuse " << fuse;
+        EXPECT_TRUE(died || kept == 8);
+        EXPECT_EQ(db->value("PRAGMA integrity_check"), Value("ok"));
+      }
+}
+
+TEST(Disk, LosesWhatWasNotSynced) {
+  int lost = 0;
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    Disk disk("t", seed, Metadata::kOrdered);
+    auto db = open(disk);
+    ASSERT_TRUE(db->execute("PRAGMA synchronous = NORMAL"));
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(db->run("INSERT INTO t(x) VALUES(randomblob(3000))"));
+    disk.burn();
+    db.reset();
+    disk.crash(Crash::kPower);
+    db = open(disk);
+    lost += count(*db) < 5;
+  }
+  EXPECT_GT(lost, 10);
+}
+
+TEST(Disk, KeepsWhatWasCommittedAfterCallsFailed) {
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    Disk disk("t", seed, Metadata::kOrdered);
+    auto db = open(disk);
+    std::mt19937_64 random(seed);
+    disk.fault = [&](Call call, std::string_view) {
+      if (call == Call::kSync) return random() % 8 == 0 ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+      return random() % 50 == 0 ? SQLITE_IOERR_WRITE : SQLITE_OK;
+    };
+    int64_t kept = 0;
+    for (int i = 0; i < 30; ++i) {
+      kept += db->run("INSERT INTO t(x) VALUES(randomblob(3000))").has_value();
+      if (random() % 10 == 0) (void)db->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    disk.burn();
+    db.reset();
+    disk.fault = nullptr;
+    disk.crash(Crash::kPower);
+    db = open(disk);
+    EXPECT_GE(count(*db), kept) << "seed " << seed;
+  }
+}
+
+TEST(Disk, RefusesToGrowWhenFull) {
+  Disk disk("t", 1, Metadata::kOrdered);
+  const auto db = open(disk);
+  disk.capacity = disk.size() + 5'000;
+  const auto done = db->run("INSERT INTO t(x) VALUES(randomblob(30000))");
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kFull);
+  disk.capacity = 0;
+  EXPECT_TRUE(db->run("INSERT INTO t(x) VALUES(randomblob(30000))"));
+}
+
+TEST(Disk, TwoConnectionsLockEachOtherOut) {
+  Disk disk("t", 1, Metadata::kOrdered);
+  const auto one = open(disk), two = open(disk);
+  ASSERT_TRUE(one->execute("BEGIN IMMEDIATE"));
+  const auto busy = two->execute("BEGIN IMMEDIATE");
+  ASSERT_FALSE(busy);
+  EXPECT_EQ(busy.error().code, ErrorCode::kBusy);
+  ASSERT_TRUE(one->run("INSERT INTO t(x) VALUES(1)"));
+  EXPECT_EQ(count(*two), 0) << "not before the commit";
+  ASSERT_TRUE(one->execute("COMMIT"));
+  EXPECT_EQ(count(*two), 1);
+  EXPECT_TRUE(two->execute("BEGIN IMMEDIATE"));
+}
+
+}  // namespace
+}  // namespace wherry::sim

@@ -1,0 +1,245 @@
+// wherry-sim: plays simulated worlds and says what broke.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <sstream>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "bundle/compile.h"
+#include "sim/world.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using wherry::sim::Figures;
+using Json = nlohmann::json;
+
+std::string slurp(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::shared_ptr<const wherry::Bundle> chat_bundle() {
+  const fs::path root = fs::path(WHERRY_SOURCE_DIR) / "examples/chat";
+  std::vector<wherry::BundleFile> files;
+  for (const auto& entry : fs::recursive_directory_iterator(root)) {
+    const std::string name = fs::relative(entry.path(), root).string();
+    const bool belongs =
+        name == "app.toml" || name.starts_with("migrations/") || name.starts_with("commands/");
+    if (entry.is_regular_file() && belongs) files.push_back({name, slurp(entry.path())});
+  }
+  wherry::Compiled compiled = wherry::compile_bundle(files);
+  for (const wherry::Mistake& mistake : compiled.mistakes) std::cerr << mistake.text() << "\n";
+  return std::make_shared<const wherry::Bundle>(std::move(compiled.bundle));
+}
+
+struct Run {
+  std::string preset;
+  uint64_t seed = 0;
+  bool trace = false;
+};
+
+// True when no invariant broke.
+bool play(const Run& run, const std::shared_ptr<const wherry::Bundle>& bundle, Figures& figures, bool quiet) {
+  wherry::sim::World world(wherry::sim::plan(run.preset, run.seed), run.seed, bundle, run.trace);
+  bool sound = true;
+  try {
+    world.run();
+  } catch (const wherry::sim::Violation& violation) {
+    sound = false;
+    std::printf("VIOLATION %s\n  wherry-sim --preset %s --seed %llu --trace\n", violation.what(),
+                run.preset.c_str(), static_cast<unsigned long long>(run.seed));
+  }
+  if (!quiet)
+    std::printf("preset %s seed %llu: %s, trace %016llx\n", run.preset.c_str(),
+                static_cast<unsigned long long>(run.seed), sound ? "sound" : "BROKEN",
+                static_cast<unsigned long long>(world.trace_hash()));
+  figures.add(world.figures());
+  std::fflush(stdout);
+  return sound;
+}
+
+void print(const Figures& figures, int64_t seeds, double cpu_seconds) {
+  int64_t crashes = 0;
+  for (const auto& [_, count] : figures.crashes) crashes += count;
+  const double hours = static_cast<double>(figures.simulated_ms) / 3.6e6;
+  std::printf("%lld runs, %.1f simulated hours, %.1f per CPU-minute\n", static_cast<long long>(seeds), hours,
+              hours / (cpu_seconds / 60));
+  std::printf("%lld commands, %lld acknowledged, devices looked at %lld times\n",
+              static_cast<long long>(figures.commands), static_cast<long long>(figures.acknowledged),
+              static_cast<long long>(figures.looks));
+  std::printf("%lld crashes, %.1f per CPU-second\n", static_cast<long long>(crashes),
+              static_cast<double>(crashes) / cpu_seconds);
+  for (const auto& [kind, count] : figures.crashes)
+    std::printf("  %-40s %lld\n", kind.c_str(), static_cast<long long>(count));
+  std::printf("sometimes:\n");
+  for (const auto& [what, count] : figures.sometimes)
+    std::printf("  %-60s %lld\n", what.c_str(), static_cast<long long>(count));
+}
+
+// Plays fresh seeds until the time is over, in as many processes as `jobs`: each prints its figures into a
+// pipe.
+struct Campaign {
+  std::vector<std::string> presets;
+  uint64_t seed = 0;
+  double minutes = 0;
+  int64_t seeds = 1;
+  bool trace = false;
+};
+
+struct Tally {
+  Figures figures;
+  int64_t played = 0, broken = 0;
+  double cpu_seconds = 0;
+};
+
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
+Tally play_all(const Campaign& campaign, uint64_t first, uint64_t step,
+               const std::shared_ptr<const wherry::Bundle>& bundle) {
+  Tally tally;
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::milliseconds(static_cast<int64_t>(campaign.minutes * 60'000));
+  const double begin = cpu_seconds();
+  for (uint64_t seed = first;; seed += step) {
+    if (campaign.minutes == 0 && seed >= campaign.seed + static_cast<uint64_t>(campaign.seeds)) break;
+    for (const std::string& preset : campaign.presets) {
+      if (campaign.minutes > 0 && std::chrono::steady_clock::now() >= end) goto done;
+      ++tally.played;
+      tally.broken += !play({preset, seed, campaign.trace}, bundle, tally.figures,
+                            campaign.minutes > 0 || campaign.seeds > 3);
+    }
+  }
+done:
+  tally.cpu_seconds = cpu_seconds() - begin;
+  return tally;
+}
+
+Json to_json(const Tally& tally) {
+  const Figures& f = tally.figures;
+  return {{"played", tally.played}, {"broken", tally.broken}, {"cpu", tally.cpu_seconds},
+          {"ms", f.simulated_ms},   {"commands", f.commands}, {"acknowledged", f.acknowledged},
+          {"looks", f.looks},       {"crashes", f.crashes},   {"sometimes", f.sometimes}};
+}
+
+void add(Tally& sum, const Json& json) {
+  Figures figures;
+  sum.played += json["played"].get<int64_t>();
+  sum.broken += json["broken"].get<int64_t>();
+  sum.cpu_seconds += json["cpu"].get<double>();
+  figures.simulated_ms = json["ms"];
+  figures.commands = json["commands"];
+  figures.acknowledged = json["acknowledged"];
+  figures.looks = json["looks"];
+  figures.crashes = json["crashes"].get<std::map<std::string, int64_t>>();
+  figures.sometimes = json["sometimes"].get<std::map<std::string, int64_t>>();
+  sum.figures.add(figures);
+}
+
+// SQLite and its VFS are one per process, and so is a run: processes, not threads.
+Tally play_in_processes(const Campaign& campaign, int jobs,
+                        const std::shared_ptr<const wherry::Bundle>& bundle) {
+  std::vector<std::pair<pid_t, int>> children;
+  std::fflush(stdout);
+  for (int job = 0; job < jobs; ++job) {
+    int ends[2];
+    if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+    const pid_t child = fork();
+    if (child == 0) {
+      const std::string text = to_json(play_all(campaign, campaign.seed + static_cast<uint64_t>(job),
+                                                static_cast<uint64_t>(jobs), bundle))
+                                   .dump();
+      std::fflush(stdout);
+      _exit(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
+    }
+    close(ends[1]);
+    children.emplace_back(child, ends[0]);
+  }
+  Tally sum;
+  for (const auto& [child, end] : children) {
+    std::string text;
+    char buffer[4096];
+    for (ssize_t n; (n = read(end, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<size_t>(n));
+    close(end);
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (status != 0 || text.empty()) {
+      std::printf("VIOLATION a process died with status %d\n", status);
+      ++sum.broken;
+    } else {
+      add(sum, Json::parse(text));
+    }
+  }
+  return sum;
+}
+
+// What each campaign of all presets must have seen, or its worlds are too tame.
+constexpr const char* kExpected[] = {"the server died in a checkpoint",
+                                     "the server died in a sync",
+                                     "the server died in recovery",
+                                     "answers were on their way as the server died",
+                                     "a device died in recovery",
+                                     "a device died in a checkpoint",
+                                     "a sync of the server failed",
+                                     "the server's disk is full",
+                                     "a device's disk is full",
+                                     "several commands were pending when it was looked at",
+                                     "a replica was complete when it was looked at",
+                                     "bytes of a dead sender arrived",
+                                     "a device's clock jumped",
+                                     "a device stood still",
+                                     "a device's file was cloned",
+                                     "a device was restored from a backup",
+                                     "the server was restored from a backup",
+                                     "a replica said that the server was restored",
+                                     "a replica got a new identity",
+                                     "a cell was lost to a later write",
+                                     "a stale add or remove lost",
+                                     "a revoke came half-way through a scan",
+                                     "a file was searched for what its user may not read"};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Plays simulated worlds: a server, replicas, network, disks and clocks from one seed.");
+  Campaign campaign;
+  int jobs = 1;
+  bool expect_all = false;
+  app.add_option("--preset", campaign.presets, "What kind of world; all if none is given")
+      ->check(CLI::IsMember(wherry::sim::presets()));
+  auto* seed = app.add_option("--seed", campaign.seed, "The first seed; fresh ones if none is given");
+  app.add_option("--seeds", campaign.seeds, "How many");
+  app.add_option("--minutes", campaign.minutes, "Play fresh seeds for so long instead");
+  app.add_option("--jobs", jobs, "Processes");
+  app.add_flag("--sometimes", expect_all, "Fail unless everything was seen that should happen sometimes");
+  app.add_flag("--trace", campaign.trace, "Print every event");
+  CLI11_PARSE(app, argc, argv);
+  if (campaign.presets.empty()) campaign.presets = wherry::sim::presets();
+  if (seed->count() == 0) campaign.seed = std::random_device()() % 1'000'000'000;
+  const auto bundle = chat_bundle();
+  const Tally tally =
+      jobs > 1 ? play_in_processes(campaign, jobs, bundle) : play_all(campaign, campaign.seed, 1, bundle);
+  print(tally.figures, tally.played, tally.cpu_seconds);
+  bool all_seen = true;
+  for (const char* what : kExpected) {
+    if (!expect_all || tally.figures.sometimes.contains(what)) continue;
+    std::printf("never seen: %s\n", what);
+    all_seen = false;
+  }
+  std::printf("%lld of %lld broken\n", static_cast<long long>(tally.broken),
+              static_cast<long long>(tally.played));
+  return tally.broken == 0 && all_seen ? 0 : 1;
+}

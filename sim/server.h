@@ -1,0 +1,66 @@
+// The server's process: one workspace on its disk, as src/server hosts it, with its ways to die.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "sim/disk.h"
+#include "sim/world.h"
+#include "workspace/workspace.h"
+
+namespace wherry::sim {
+
+class Server {
+ public:
+  explicit Server(World& world);
+  ~Server();
+
+  void start();
+  void die(Crash how, const char* kind);
+  bool is_up() const { return up_; }
+  int64_t life() const { return life_; }
+  Workspace* workspace() { return workspace_.get(); }
+  sqlite3* watching() { return watching_; }
+  // Stops for good reasons; starts again by itself.
+  void restore_backup();
+  void back_up();
+  bool has_backup() const { return backup_.has_value(); }
+  void calm_down();  // no more faults
+
+  void connect(const std::shared_ptr<Link>& link);
+  void receive(const std::shared_ptr<Link>& link, const std::string& bytes);
+  void took(const std::shared_ptr<Link>& link, size_t bytes);  // the bytes have left the server's queue
+  void disconnect(const std::shared_ptr<Link>& link);
+  size_t queued(int64_t link) const;
+
+  Disk disk;
+
+ private:
+  struct Backup {
+    std::map<std::string, std::string> files;
+    int64_t head;
+  };
+  bool open();   // false: it failed, the process is down or waits
+  void close();  // takes the objects down
+  void stop_listening(const char* code);
+  void fail(const Error& error);
+  void schedule_work();
+  void work();
+  void hand_out();
+  bool died();  // the fuse has burnt within the last call
+  void plan_deaths();
+  void read_history();
+
+  World& world_;
+  bool up_ = false, broken_ = false;
+  int64_t life_ = 0, busy_until_ = 0;
+  bool work_due_ = false;
+  std::unique_ptr<Workspace> workspace_;
+  sqlite3* watching_ = nullptr;  // a connection beside the server's
+  std::map<int64_t, std::shared_ptr<Link>> links_;
+  std::map<int64_t, size_t> queued_;
+  std::optional<Backup> backup_;
+};
+
+}  // namespace wherry::sim

@@ -1,0 +1,197 @@
+#include "sim/world.h"
+
+#include <cstdio>
+
+#include "sim/checker.h"
+#include "sim/device.h"
+#include "sim/server.h"
+
+namespace wherry::sim {
+
+namespace {
+
+// How long everything may take to drain once nothing goes wrong any more (LIVENESS).
+constexpr int64_t kDrains = 10'000;
+
+std::vector<std::string> table_names(const Bundle& bundle) {
+  std::vector<std::string> names;
+  for (const Table& table : bundle.tables) {
+    const auto id = static_cast<size_t>(table.id);
+    if (names.size() <= id) names.resize(id + 1);
+    names[id] = table.name;
+  }
+  return names;
+}
+
+}  // namespace
+
+void Figures::add(const Figures& other) {
+  simulated_ms += other.simulated_ms;
+  commands += other.commands;
+  acknowledged += other.acknowledged;
+  looks += other.looks;
+  for (const auto& [kind, count] : other.crashes) crashes[kind] += count;
+  for (const auto& [what, count] : other.sometimes) sometimes[what] += count;
+}
+
+World::World(const Plan& plan, uint64_t seed, std::shared_ptr<const Bundle> bundle, bool trace)
+    : network(seed, "network"),
+      people(seed, "people"),
+      mishaps(seed, "mishaps"),
+      ids(seed, "ids"),
+      plan_(plan),
+      seed_(seed),
+      bundle_(std::move(bundle)),
+      trace_(trace),
+      history_(table_names(*bundle_),
+               [this](const char* invariant, const std::string& what) { violated(invariant, what); }) {
+  sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed % 0x7fffffff) | 1, nullptr);
+  for (int u = 0; u < plan_.users; ++u) users.push_back("u" + std::to_string(u));
+  for (int c = 0; c < plan_.channels; ++c) channels.push_back("c" + std::to_string(c));
+  checkers_ = checkers(*this);
+  server_ = std::make_unique<Server>(*this);
+  for (int d = 0; d < plan_.devices; ++d) add_device(users[static_cast<size_t>(d % plan_.users)]);
+}
+
+World::~World() = default;
+
+Device& World::add_device(std::string user, Device* clone_of) {
+  // A few undo and re-run everything each time: what all others do must come to the same.
+  const bool reference = mishaps.chance(0.15);
+  devices_.push_back(
+      std::make_unique<Device>(*this, static_cast<int>(devices_.size()), std::move(user), reference));
+  Device& device = *devices_.back();
+  if (clone_of != nullptr) device.copy_files_from(*clone_of);
+  return device;
+}
+
+void World::at(int64_t time, std::function<void()> what) {
+  events_.push({std::max(time, now_), ++event_order_, std::move(what)});
+}
+
+void World::note(const std::string& event) {
+  uint64_t hash = trace_hash_ ^ static_cast<uint64_t>(now_);
+  for (const char c : event) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  trace_hash_ = hash;
+  if (trace_) std::printf("%lld %s\n", static_cast<long long>(now_ - 1'700'000'000'000), event.c_str());
+}
+
+void World::violated(const char* invariant, const std::string& what) const {
+  throw Violation(invariant, what);
+}
+
+void World::each_checker(const std::function<void(Checker&)>& call) {
+  for (const auto& checker : checkers_) call(*checker);
+}
+
+void World::play_until(int64_t time) {
+  while (!events_.empty() && events_.top().time <= time) {
+    const Event event = events_.top();
+    events_.pop();
+    now_ = event.time;
+    event.what();
+  }
+  now_ = time;
+}
+
+void World::run() {
+  const int64_t begin = now_;
+  server_->start();
+  for (const auto& device : devices_) device->start();
+  const auto now_and_then = [this](double mean, auto what) {
+    if (mean <= 0) return;
+    auto again = std::make_shared<std::function<void()>>();
+    *again = [this, mean, what, weak = std::weak_ptr(again)] {
+      if (calm_) return;
+      what();
+      if (const auto self = weak.lock()) after(mishaps.wait(mean), *self);
+    };
+    after(mishaps.wait(mean), [again] { (*again)(); });
+    keep_.push_back(again);
+  };
+  now_and_then(plan_.restore_server, [this] {
+    if (!server_->has_backup() || mishaps.chance(0.5))
+      server_->back_up();
+    else
+      server_->restore_backup();
+  });
+  now_and_then(plan_.restore_device, [this] {
+    Device& device = *mishaps.pick(devices_);
+    if (mishaps.chance(0.5))
+      device.back_up();
+    else
+      device.restore_backup();
+  });
+  now_and_then(plan_.clone_device, [this] {
+    if (devices_.size() >= static_cast<size_t>(plan_.devices) + 4) return;
+    Device& original = *mishaps.pick(devices_);
+    if (!original.is_up()) return;
+    sometimes("a device's file was cloned");
+    add_device(original.user(), &original).start();
+  });
+  play_until(begin + plan_.duration);
+  calm_down();
+  play_until(now_ + kDrains);
+  check_at_rest();
+  figures_.simulated_ms = now_ - begin;
+}
+
+void World::calm_down() {
+  note("calm");
+  calm_ = true;
+  server_->calm_down();
+  for (const auto& device : devices_) device->calm_down();
+}
+
+void World::check_at_rest() {
+  each_checker([](Checker& checker) { checker.at_rest(); });
+}
+
+std::shared_ptr<Link> World::open_link(Device& device) {
+  auto link = std::make_shared<Link>();
+  link->id = next_link_++;
+  link->device = &device;
+  link->to_server_last = now_ + network.between(1, plan_.latency);
+  at(link->to_server_last, [this, link] { server_->connect(link); });
+  if (plan_.cut > 0 && !calm_)
+    after(mishaps.wait(plan_.cut), [this, link] {
+      if (!calm_) cut(link);
+    });
+  return link;
+}
+
+// Either side notices in its own time, and what is on its way arrives for a while.
+void World::cut(const std::shared_ptr<Link>& link) {
+  if (!link->device_end && !link->server_end) return;
+  const auto notices = [this] { return mishaps.between(0, calm_ ? 1 : plan_.unnoticed); };
+  link->to_server_until = now_ + mishaps.between(0, plan_.unnoticed);
+  link->to_device_until = now_ + mishaps.between(0, plan_.unnoticed);
+  after(notices(), [this, link] { server_->disconnect(link); });
+  after(notices(), [link] { link->device->link_lost(link); });
+}
+
+void World::to_server(const std::shared_ptr<Link>& link, std::string bytes) {
+  int64_t arrives = now_ + network.between(1, plan_.latency);
+  if (plan_.stall > 0 && !calm_ && network.chance(plan_.stall)) arrives += network.between(1, 30'000);
+  arrives = std::max(arrives, link->to_server_last);
+  link->to_server_last = arrives;
+  at(arrives, [this, link, bytes = std::move(bytes)] {
+    if (now_ > link->to_server_until) return;
+    if (!link->device_end) sometimes("bytes of a dead sender arrived");
+    server_->receive(link, bytes);
+  });
+}
+
+void World::to_device(const std::shared_ptr<Link>& link, std::string bytes, bool closes, std::string reason) {
+  int64_t arrives = now_ + network.between(1, plan_.latency);
+  if (plan_.stall > 0 && !calm_ && network.chance(plan_.stall)) arrives += network.between(1, 30'000);
+  arrives = std::max(arrives, link->to_device_last);
+  link->to_device_last = arrives;
+  at(arrives, [this, link, bytes = std::move(bytes), closes, reason = std::move(reason)] {
+    if (now_ > link->to_device_until) return;
+    server_->took(link, bytes.size());
+    link->device->deliver(link, bytes, closes, reason);
+  });
+}
+
+}  // namespace wherry::sim

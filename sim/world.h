@@ -1,0 +1,136 @@
+// One simulated world: a server, its replicas, the network between them, their disks and clocks, all from one
+// seed and on one thread. What it runs is the shipping core; what it plays is the rest: processes that die,
+// machines that lose power, people who write.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bundle/bundle.h"
+#include "sim/history.h"
+#include "sim/plan.h"
+#include "sim/random.h"
+
+namespace wherry::sim {
+
+class Device;
+class Server;
+class Checker;
+
+// An invariant of docs/TESTING.md does not hold.
+struct Violation : std::runtime_error {
+  Violation(std::string name, const std::string& what)
+      : std::runtime_error(name + ": " + what), invariant(std::move(name)) {}
+  std::string invariant;
+};
+
+// What a run did, to be added up over many.
+struct Figures {
+  int64_t simulated_ms = 0, commands = 0, acknowledged = 0, looks = 0;
+  std::map<std::string, int64_t> crashes;    // by kind
+  std::map<std::string, int64_t> sometimes;  // how often what should happen sometimes did
+  void add(const Figures& other);
+};
+
+// A connection, and what is on its way in it.
+struct Link {
+  int64_t id = 0;
+  Device* device = nullptr;
+  int64_t server_life = 0;                         // of the server's process that it was made to
+  bool device_end = true, server_end = true;       // the side holds it for open
+  int64_t to_server_last = 0, to_device_last = 0;  // arrival of the latest message: no overtaking
+  int64_t to_server_until = INT64_MAX, to_device_until = INT64_MAX;  // what would arrive later is lost
+};
+
+// A command as its user gave it.
+struct Issued {
+  std::string id, name, data, user;
+  const Device* device = nullptr;
+  int64_t client_timestamp = 0, order = 0;
+  bool certain = false;    // execute returned it: it must end as exactly one of applied, superseded, rejected
+  bool forfeited = false;  // its file was lost, or its user has dismissed it: nobody asks for it any more
+};
+
+class World {
+ public:
+  World(const Plan& plan, uint64_t seed, std::shared_ptr<const Bundle> bundle, bool trace);
+  ~World();
+
+  // Plays to the end. Throws Violation.
+  void run();
+  uint64_t trace_hash() const { return trace_hash_; }
+  const Figures& figures() const { return figures_; }
+
+  // --- for server, devices and checkers ---
+  int64_t now() const { return now_; }
+  void at(int64_t time, std::function<void()> what);
+  void after(int64_t delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
+  void note(const std::string& event);  // into the trace
+  void sometimes(const char* what) { ++figures_.sometimes[what]; }
+  void crashed(const std::string& kind) { ++figures_.crashes[kind]; }
+  [[noreturn]] void violated(const char* invariant, const std::string& what) const;
+
+  std::shared_ptr<Link> open_link(Device& device);
+  void cut(const std::shared_ptr<Link>& link);
+  void to_server(const std::shared_ptr<Link>& link, std::string bytes);
+  void to_device(const std::shared_ptr<Link>& link, std::string bytes, bool closes, std::string reason);
+  bool faults_are_over() const { return calm_; }
+
+  const Plan& plan() const { return plan_; }
+  const Bundle& bundle() const { return *bundle_; }
+  std::shared_ptr<const Bundle> shared_bundle() const { return bundle_; }
+  uint64_t seed() const { return seed_; }
+  History& history() { return history_; }
+  Server& server() { return *server_; }
+  std::vector<std::unique_ptr<Device>>& devices() { return devices_; }
+  Device& add_device(std::string user, Device* clone_of = nullptr);
+  std::map<std::string, Issued>& issued() { return issued_; }
+  // Every text of a message that anyone has written, with its author. No two are alike, and none is part of
+  // another.
+  std::vector<std::pair<std::string, std::string>>& bodies() { return bodies_; }
+  Figures& figures() { return figures_; }
+  void each_checker(const std::function<void(Checker&)>& call);
+
+  Random network, people, mishaps, ids;
+  // What exists, for people to write about.
+  std::vector<std::string> users, channels;
+  std::deque<std::string> messages;
+
+ private:
+  struct Event {
+    int64_t time, order;
+    std::function<void()> what;
+    bool operator<(const Event& other) const {
+      return std::tie(other.time, other.order) < std::tie(time, order);
+    }
+  };
+  void play_until(int64_t time);
+  void calm_down();
+  void check_at_rest();
+
+  const Plan plan_;
+  const uint64_t seed_;
+  const std::shared_ptr<const Bundle> bundle_;
+  const bool trace_;
+  uint64_t trace_hash_ = 0;
+  int64_t now_ = 1'700'000'000'000, event_order_ = 0, next_link_ = 1;
+  bool calm_ = false;
+  Figures figures_;
+  History history_;
+  std::priority_queue<Event> events_;
+  std::vector<std::shared_ptr<std::function<void()>>> keep_;  // what happens now and then
+  std::map<std::string, Issued> issued_;
+  std::vector<std::pair<std::string, std::string>> bodies_;
+  std::vector<std::unique_ptr<Checker>> checkers_;
+  std::unique_ptr<Server> server_;
+  std::vector<std::unique_ptr<Device>> devices_;
+};
+
+}  // namespace wherry::sim
