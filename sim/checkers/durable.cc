@@ -3,6 +3,7 @@
 #include "protocol/codec.h"
 #include "sim/checkers/all.h"
 #include "sim/device.h"
+#include "sim/server.h"
 
 namespace wherry::sim {
 
@@ -14,15 +15,14 @@ class Durable : public Checker {
 
   void received(Device& device, const protocol::Message& message) override {
     if (const auto* welcome = std::get_if<protocol::Welcome>(&message)) {
-      epoch_of_[&device] = welcome->epoch;
-      show(welcome->epoch, welcome->head, welcome->hash);
+      show(device, welcome->head, welcome->hash);
     }
     if (const auto* batch = std::get_if<protocol::Batch>(&message)) {
-      show(epoch_of_[&device], batch->upto, batch->hash);
-      for (const protocol::Answer& answer : batch->answers) told(answer, epoch_of_[&device]);
+      show(device, batch->upto, batch->hash);
+      for (const protocol::Answer& answer : batch->answers) told(device, answer);
     }
     if (const auto* rows = std::get_if<protocol::RowsChunk>(&message))
-      for (const protocol::Answer& answer : rows->answers) told(answer, epoch_of_[&device]);
+      for (const protocol::Answer& answer : rows->answers) told(device, answer);
   }
 
   void booted() override {
@@ -34,8 +34,7 @@ class Durable : public Checker {
   void restored(int64_t head) override {
     std::erase_if(acknowledged_, [&](const auto& entry) { return entry.second.seq > head; });
     std::erase_if(shown_, [&](const auto& entry) { return entry.first > head; });
-    restored_to_ = head;
-    last_epoch_.clear();
+    restored_in_ = world_.server().life();
   }
 
  private:
@@ -45,9 +44,9 @@ class Durable : public Checker {
     std::string code;
   };
 
-  void told(const protocol::Answer& answer, const std::string& epoch) {
+  void told(const Device& device, const protocol::Answer& answer) {
     ++world_.figures().acknowledged;
-    if (answer.seq == Seq{} || is_past(epoch)) return;  // not logged, or of a history that is gone
+    if (answer.seq == Seq{} || is_past(device)) return;  // not logged, or of a history that is gone
     const Place place{answer.seq.number, answer.outcome, answer.code};
     const auto [at, is_new] = acknowledged_.emplace(answer.id, place);
     if (!is_new &&
@@ -70,11 +69,11 @@ class Durable : public Checker {
                                    ", the log says " + row->outcome + " " + row->code);
   }
 
-  void show(const std::string& epoch, Seq seq, const std::string& hash) {
-    if (seq == Seq{} || hash.empty() || is_past(epoch)) return;
-    const auto [at, is_new] = shown_.emplace(seq.number, hash);
-    if (!is_new && hash.size() > at->second.size()) at->second = hash;
-    check_hash(seq.number, hash);
+  // The first eight bytes of what is shown are those of the hash.
+  void show(const Device& device, Seq seq, const std::string& link) {
+    if (seq == Seq{} || link.empty() || is_past(device)) return;
+    shown_.emplace(seq.number, link.substr(0, 8));
+    check_hash(seq.number, link.substr(0, 8));
   }
   void check_hash(int64_t seq, const std::string& hash) {
     if (seq > world_.history().head() || !world_.history().at(seq).hash.starts_with(hash))
@@ -82,18 +81,12 @@ class Durable : public Checker {
   }
 
   // Messages of before a restore may still arrive after it.
-  bool is_past(const std::string& epoch) const {
-    if (restored_to_ < 0) return false;
-    const History& history = world_.history();
-    return history.head() == 0 || epoch != history.at(history.head()).epoch;
-  }
+  bool is_past(const Device& device) const { return device.link()->server_life <= restored_in_; }
 
   World& world_;
-  int64_t restored_to_ = -1;
-  std::string last_epoch_;
+  int64_t restored_in_ = 0;  // in this life of the server, or before
   std::map<std::string, Place> acknowledged_;
   std::map<int64_t, std::string> shown_;
-  std::map<const Device*, std::string> epoch_of_;
 };
 
 }  // namespace

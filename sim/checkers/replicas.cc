@@ -35,6 +35,8 @@ class Replicas : public Checker {
     world_.sometimes("a replica was complete when it was looked at");
   }
 
+  void restored(int64_t) override { positions_.clear(); }
+
   void at_rest() override {
     for (const auto& device : world_.devices()) {
       if (!device->is_up()) world_.violated("LIVENESS", device->name() + " does not come up");

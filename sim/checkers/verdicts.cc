@@ -57,11 +57,38 @@ class Verdicts : public Checker {
     const Effect effect = run(command_of(row), rows_);
     touched.insert(row.touched.begin(), row.touched.end());
     for (const Write& write : effect.writes) touched.insert(write.id);
-    const std::string should = effect.refusal.empty() ? arbitrate(row, effect) : "rejected";
-    if (should != row.outcome || effect.refusal != row.code)
-      world_.violated("WINNERS", "entry " + std::to_string(row.seq) + " " + row.name + " " + row.data +
-                                     " of " + row.user + " should be " + should + " " + effect.refusal +
-                                     " and is " + row.outcome + " " + row.code);
+    std::string should = "rejected", code = effect.refusal;
+    if (code.empty()) {
+      std::map<RowId, std::optional<Version>> versions_before;
+      for (const Write& write : effect.writes) {
+        const auto at = versions_.find(write.id);
+        versions_before[write.id] = at == versions_.end() ? std::nullopt : std::optional(at->second);
+      }
+      should = arbitrate(row, effect);
+      // What is left of it must lie where its author can read.
+      if (hides_from_author(row, effect)) {
+        should = "rejected";
+        code = "entity_missing";
+        for (const Write& write : effect.writes) put_back(write);
+        for (auto& [id, version] : versions_before) {
+          versions_.erase(id);
+          if (version) versions_[id] = *std::move(version);
+        }
+      }
+    }
+    if (should != row.outcome || code != row.code)
+      world_.violated("WINNERS", "entry " + std::to_string(row.seq) + " " + row.name + " " + row.data + " of " +
+                                     row.user + " should be " + should + " " + code + " and is " + row.outcome +
+                                     " " + row.code);
+  }
+
+  bool hides_from_author(const LogRow& row, const Effect& effect) const {
+    if (row.name == "channel.add_member" || row.name == "channel.remove_member") return false;  // allow: unseen
+    for (const Write& write : effect.writes) {
+      const auto at = rows_.find(write.id);
+      if (at != rows_.end() && !reads(rows_, at->first, at->second, row.user)) return true;
+    }
+    return false;
   }
 
   static ChatCommand command_of(const LogRow& row) {
@@ -94,6 +121,7 @@ class Verdicts : public Checker {
       if (write.before.has_value() != write.after.has_value()) {  // comes or goes
         if (is_known && !wins(row, known->second.existence)) {
           lost = true;
+          world_.sometimes("a stale add or remove lost");
           put_back(write);
           continue;
         }
@@ -134,7 +162,6 @@ class Verdicts : public Checker {
   }
 
   void put_back(const Write& write) {
-    world_.sometimes("a stale add or remove lost");
     if (write.before)
       rows_[write.id] = *write.before;
     else

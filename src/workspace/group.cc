@@ -34,7 +34,9 @@ Result<> Workspace::Impl::roll_back() {
   versions_.discard();
   replicas_.clear();
   effects_.begin();
+  link_ = {};
   TRY_ASSIGN(epoch_, meta(*db_, "epoch"));
+  TRY_ASSIGN(epochs_, meta(*db_, "epochs"));
   TRY(log.reload());
   TRY(names_.reload());
   return access_.reload();

@@ -16,6 +16,8 @@ namespace {
 
 constexpr size_t kScopesPerMessage = 1000;
 constexpr size_t kIdentityBytes = 16;
+// Eight bytes suffice to tell two histories apart, and to keep others from inventing one.
+constexpr size_t kHashPrefix = 8, kProofBytes = 8;
 // Sets of roles whose share of the bundle is kept encoded.
 constexpr size_t kBundlesMost = 50;
 
@@ -39,10 +41,18 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
   }
   if (ready.empty()) return {};
   std::vector<std::pair<SessionId, Greeting>> greetings;
+  std::vector<SessionId> liars;
   {
     TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     for (const SessionId id : ready) {
-      auto greeting = greet(sessions.at(id), now);
+      const protocol::Hello& hello = sessions.at(id).hello;
+      TRY_ASSIGN(const Memory memory, memory_of(hello));
+      const bool beyond = memory != Memory::kForgotten && hello.position > log.head();
+      if (hello.epoch == epoch_ && (memory == Memory::kForeign || beyond)) {
+        liars.push_back(id);
+        continue;
+      }
+      auto greeting = greet(sessions.at(id), memory, now);
       if (!greeting) {
         transaction.roll_back();
         TRY(roll_back());
@@ -53,26 +63,47 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
     TRY(transaction.commit());
     names_.committed();
   }
+  for (const SessionId id : liars)
+    say_bye(id, "protocol", "hello speaks of a log that this workspace never had", Millis{-1});
   for (auto& [id, greeting] : greetings)
     if (const auto at = sessions.find(id); at != sessions.end())
       TRY(welcome(at->second, std::move(greeting), now));
   return {};
 }
 
-// True when what the replica was shown last is part of this log.
-Result<bool> Workspace::Impl::shares_history(const protocol::Hello& hello) {
-  if (hello.epoch.empty()) return true;  // it knows nothing yet
-  if (hello.hash.empty() || hello.hash_at == Seq{}) return true;
-  if (hello.hash_at > log.head()) return false;
+// The link of the chain that peers are shown: the beginning of the log's hash, and a proof that it was we who
+// showed it. After a restore the log cannot tell the memory of an honest replica from an invention; the proof can.
+const std::string& Workspace::Impl::link() {
+  if (link_.first != log.head() || link_.second.empty()) {
+    const std::string hash = log.hash().substr(0, kHashPrefix);
+    link_ = {log.head(), hash + proof(epoch_, log.head(), hash)};
+  }
+  return link_.second;
+}
+
+std::string Workspace::Impl::proof(const std::string& epoch, Seq seq, std::string_view hash) const {
+  return options.hasher(cat(link_key_, epoch, " ", seq.number, " ", hash)).substr(0, kProofBytes);
+}
+
+Result<Workspace::Impl::Memory> Workspace::Impl::memory_of(const protocol::Hello& hello) {
+  if (hello.epoch.empty() || hello.hash.empty() || hello.hash_at == Seq{}) return Memory::kNone;
+  const std::string_view shown = hello.hash;
+  if (shown.size() != kHashPrefix + kProofBytes ||
+      shown.substr(kHashPrefix) != proof(hello.epoch, hello.hash_at, shown.substr(0, kHashPrefix)))
+    return Memory::kForeign;
+  if (hello.hash_at > log.head()) return Memory::kForgotten;
   TRY_ASSIGN(const auto hash, log.hash_at(hello.hash_at));
-  return hash && hash->starts_with(hello.hash);
+  return hash && hash->starts_with(shown.substr(0, kHashPrefix)) ? Memory::kShared : Memory::kForgotten;
 }
 
 // The database is older than what replicas have seen of it, or another one: from here on it is another
 // history, and the log says so.
 Result<> Workspace::Impl::note_restore(Millis now) {
   epoch_ = uuids_.make(now).text();
+  epochs_ += epoch_ + " ";
+  link_ = {};
   TRY(set_meta(*db_, "epoch", epoch_));
+  TRY(set_meta(*db_, "epochs", epochs_));
   Record record;
   record.seq = Seq{log.head().number + 1};
   record.id = uuids_.make(now).text();
@@ -86,16 +117,16 @@ Result<> Workspace::Impl::note_restore(Millis now) {
   return log.append(std::move(record));
 }
 
-Result<Workspace::Impl::Greeting> Workspace::Impl::greet(Session& session, Millis now) {
+Result<Workspace::Impl::Greeting> Workspace::Impl::greet(Session& session, Memory memory, Millis now) {
   const protocol::Hello& hello = session.hello;
   Greeting greeting;
   protocol::Welcome& welcome = greeting.welcome;
-  TRY_ASSIGN(const bool shares, shares_history(hello));
-  const bool claims_epoch = !hello.epoch.empty() && hello.epoch == epoch_;
-  if (claims_epoch && (!shares || hello.position > log.head())) TRY(note_restore(now));
+  // An epoch that is over lost what it lost when the next one began.
+  const bool is_over = hello.epoch != epoch_ && epochs_.contains(hello.epoch + " ");
+  if (memory == Memory::kForgotten && !is_over) TRY(note_restore(now));
   const bool same_epoch = hello.epoch.empty() || hello.epoch == epoch_;
   // Of another epoch, what can be shown to be common is common.
-  welcome.epoch_base = same_epoch ? hello.position : shares ? hello.hash_at : Seq{};
+  welcome.epoch_base = same_epoch ? hello.position : memory == Memory::kShared ? hello.hash_at : Seq{};
   welcome.epoch = epoch_;
   welcome.workspace = options.name;
   welcome.server_time = now;
@@ -108,7 +139,7 @@ Result<Workspace::Impl::Greeting> Workspace::Impl::greet(Session& session, Milli
   TRY(greet_replica(session, greeting, now));
   welcome.compression = protocol::choose_compression(hello.compression);
   welcome.head = log.head();
-  welcome.hash = log.hash();
+  welcome.hash = link();
   return greeting;
 }
 
@@ -221,7 +252,7 @@ Result<> Workspace::Impl::welcome(Session& session, Greeting greeting, Millis) {
   for (const Handled& executed : answered) answers.push_back(&executed);
   effects_.begin();
   TRY(publish_to(session, answers, {}));
-  send(session, protocol::Batch{log.head(), log.hash().substr(0, 8), {}, {}, {}, {}});
+  send(session, protocol::Batch{log.head(), link(), {}, {}, {}, {}});
   session.hello = {};
   return {};
 }

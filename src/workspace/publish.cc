@@ -13,13 +13,6 @@ namespace wherry {
 
 using namespace workspace;
 
-namespace {
-
-// NO-REWRITE is checked by prefixes: eight bytes suffice to tell two histories apart.
-constexpr size_t kHashPrefix = 8;
-
-}  // namespace
-
 void Workspace::Impl::send(Session& session, const protocol::Message& message) {
   std::string bytes = protocol::encode(message, session.compression);
   session.queued_bytes += bytes.size();
@@ -183,7 +176,7 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
                                      const Items& items) {
   protocol::Batch batch;
   batch.upto = log.head();
-  batch.hash = log.hash().substr(0, kHashPrefix);
+  batch.hash = link();
   std::vector<ScopeId> live, born;
   size_t bytes = 0;
   for (const auto& [scope, scope_items] : items)
@@ -293,7 +286,7 @@ Result<> Workspace::Impl::send_chunk(Session& session) {
   if (session.scans.empty()) {  // all is live: a boundary with its hash
     protocol::Batch batch;
     batch.upto = log.head();
-    batch.hash = log.hash().substr(0, kHashPrefix);
+    batch.hash = link();
     send(session, batch);
     session.boundary = batch.upto;
   }

@@ -41,10 +41,16 @@ Workspace::Impl::Impl(WorkspaceOptions o, std::unique_ptr<sqlite::Database> data
 // durable before anyone is answered from it.
 Result<> Workspace::Impl::boot(bool created, Millis now) {
   TRY_ASSIGN(epoch_, meta(*db_, "epoch"));
+  TRY_ASSIGN(epochs_, meta(*db_, "epochs"));
+  TRY_ASSIGN(link_key_, meta(*db_, "link_key"));
   if (created || epoch_.empty()) epoch_ = uuids_.make(now).text();
+  if (epochs_.empty()) epochs_ = epoch_ + " ";
+  if (link_key_.empty()) link_key_ = to_hex(random_bytes(32));
   {
     TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     TRY(set_meta(*db_, "epoch", epoch_));
+    TRY(set_meta(*db_, "epochs", epochs_));
+    TRY(set_meta(*db_, "link_key", link_key_));
     TRY(set_meta(*db_, "name", options.name));
     TRY(set_meta(*db_, "booted", std::to_string(now.count)));
     TRY(transaction.commit());

@@ -79,9 +79,18 @@ class Workspace::Impl {
     std::shared_ptr<workspace::Holder> holder;
     std::vector<workspace::Log::Stored> backlog;
   };
-  Result<Greeting> greet(Session& session, Millis now);
-  Result<bool> shares_history(const protocol::Hello& hello);
+  // What a replica says that it was shown last of the log.
+  enum class Memory {
+    kNone,       // nothing
+    kShared,     // part of this log
+    kForgotten,  // shown by this workspace, and not in its log any more: it was restored from a backup
+    kForeign,    // never shown by it
+  };
+  Result<Memory> memory_of(const protocol::Hello& hello);
   Result<> note_restore(Millis now);
+  Result<Greeting> greet(Session& session, Memory memory, Millis now);
+  std::string proof(const std::string& epoch, Seq seq, std::string_view hash) const;
+  const std::string& link();
   Result<> greet_replica(Session& session, Greeting& greeting, Millis now);
   Result<> welcome(Session& session, Greeting greeting, Millis now);
   void send_scope_list(Session& session);
@@ -125,6 +134,9 @@ class Workspace::Impl {
   workspace::Executor executor_;
   UuidMaker uuids_;
   std::string epoch_;
+  std::string epochs_;    // all there were, each followed by a space
+  std::string link_key_;  // secret, and as old as the database: backups hold it too
+  std::pair<Seq, std::string> link_;  // of the log's head
 
   std::deque<Waiting> waiting_;
   int64_t accepted_ = 0, handled_ = 0;  // commands that waited ever, and those of them that are done

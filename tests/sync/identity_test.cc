@@ -147,6 +147,22 @@ TEST_P(Once, AServerRestoredFromABackupHealsWithoutLossOrDouble) {
   expect_once(3);
 }
 
+TEST_P(Once, AServerThatIsRestoredAgainBeginsAnotherEpochAgain) {
+  world.back_up_server();
+  std::set<std::string> epochs;
+  for (int i = 1; i <= 3; ++i) {
+    ann->connect();
+    world.settle();
+    post(*ann, i);
+    world.settle();
+    EXPECT_TRUE(epochs.insert(ann->replica().status().epoch).second) << "after " << i - 1 << " restores";
+    world.restore_server();
+  }
+  ann->connect();
+  world.settle();
+  expect_once(3);
+}
+
 TEST_P(Once, TenThousandQueuedOfflineArriveInOrder) {
   ann->disconnect();
   std::vector<ExecuteRequest> requests;

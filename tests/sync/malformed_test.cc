@@ -104,6 +104,30 @@ TEST_F(Malformed, MessagesOutOfPlaceAreNamed) {
   expect_undisturbed();
 }
 
+// Nobody but a replica that was really shown a lost part of the log can make the others start anew.
+TEST_F(Malformed, AnInventedMemoryBeginsNoEpoch) {
+  const std::string epoch = honest->replica().status().epoch;
+  const auto remembers = [&](const std::string& of, int64_t seq, const std::string& hash) {
+    protocol::Hello hello;
+    hello.token = "eve";
+    hello.clock = world.now;
+    hello.epoch = of;
+    hello.position = hello.hash_at = {seq};
+    hello.hash = hash;
+    return said({protocol::encode(hello, Compression::kPlain)});
+  };
+  const std::string other = "01a21212-0ee2-75c6-8f89-637c5aee1d9c";
+  EXPECT_EQ(remembers(epoch, 1'000'000, std::string(16, 'x')), "protocol");
+  EXPECT_EQ(remembers(epoch, 1, std::string(16, 'x')), "protocol");
+  EXPECT_EQ(remembers(epoch, 1, std::string(8, 'x')), "protocol");
+  EXPECT_EQ(remembers(epoch, 1'000'000, ""), "protocol");
+  for (const int64_t seq : {1, 1'000'000}) EXPECT_EQ(remembers(other, seq, std::string(16, 'x')), "") << "begins anew";
+  honest->connect();
+  world.settle();
+  EXPECT_EQ(honest->replica().status().epoch, epoch);
+  expect_undisturbed();
+}
+
 TEST_F(Malformed, AScanFromAPlaceThatIsNoneIsRefused) {
   for (const std::string after : {"x", "\x01", "\x01\xC4\x05k", "\x01\xC4\x01k more"}) {
     const protocol::Pull pull{{{1, Seq{}, after}}, {}, 8};
