@@ -261,6 +261,8 @@ void Device::deliver(const std::shared_ptr<Link>& link, const std::string& bytes
   }
   if (!closes || link != link_) return;
   const auto bye = replica_->take_bye();
+  if (bye && bye->retry_after.count < 0)
+    world_.violated("LIVENESS", name_ + " is sent away for good: " + bye->code + " " + bye->message);
   link_ = nullptr;
   link->device_end = false;
   replica_->disconnected();

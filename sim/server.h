@@ -53,7 +53,7 @@ class Server {
   void read_history();
 
   World& world_;
-  bool up_ = false, broken_ = false;
+  bool up_ = false;
   int64_t life_ = 0, busy_until_ = 0;
   bool work_due_ = false;
   std::unique_ptr<Workspace> workspace_;

@@ -77,13 +77,14 @@ class Verdicts : public Checker {
       }
     }
     if (should != row.outcome || code != row.code)
-      world_.violated("WINNERS", "entry " + std::to_string(row.seq) + " " + row.name + " " + row.data + " of " +
-                                     row.user + " should be " + should + " " + code + " and is " + row.outcome +
-                                     " " + row.code);
+      world_.violated("WINNERS", "entry " + std::to_string(row.seq) + " " + row.name + " " + row.data +
+                                     " of " + row.user + " should be " + should + " " + code + " and is " +
+                                     row.outcome + " " + row.code);
   }
 
   bool hides_from_author(const LogRow& row, const Effect& effect) const {
-    if (row.name == "channel.add_member" || row.name == "channel.remove_member") return false;  // allow: unseen
+    if (row.name == "channel.add_member" || row.name == "channel.remove_member")
+      return false;  // allow: unseen
     for (const Write& write : effect.writes) {
       const auto at = rows_.find(write.id);
       if (at != rows_.end() && !reads(rows_, at->first, at->second, row.user)) return true;

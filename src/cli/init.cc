@@ -33,8 +33,17 @@ Result<ReplicaStatus> connect_once(const InitOptions& options) {
   }
 }
 
+// Left by an init that was killed before anything was in it. SQLite rolls a journal back when the file is
+// opened.
+bool is_unfinished(const std::string& file) {
+  std::error_code ignored;
+  return std::filesystem::file_size(file, ignored) == 0 ||
+         std::filesystem::exists(file + "-journal", ignored);
+}
+
 Result<Exit> init(const InitOptions& options) {
-  if (std::filesystem::exists(options.file))
+  const bool there = std::filesystem::exists(options.file);
+  if (there && !is_unfinished(options.file))
     return fail(ErrorCode::kExists,
                 cat(options.file, " is there already; `wherry sync --token` gives a replica a new token"));
   const auto status = connect_once(options);
@@ -42,7 +51,7 @@ Result<Exit> init(const InitOptions& options) {
     // Nothing is in it yet, and what is left would be in the way of the next try.
     std::error_code ignored;
     for (const char* suffix : {"", "-wal", "-shm", "-journal", "-lock", ".tap"})
-      std::filesystem::remove(options.file + suffix, ignored);
+      if (!there) std::filesystem::remove(options.file + suffix, ignored);
     return std::unexpected(status.error());
   }
   TRY(client::write_auth(options.file, {.url = options.url, .token = options.token}));

@@ -9,17 +9,25 @@ namespace {
 
 using wherry::cli::Exit;
 
+// A result that nobody got is no success.
+Exit written(Exit exit) {
+  if (wherry::cli::flush()) return exit;
+  wherry::cli::print_error({wherry::ErrorCode::kIo, "the results cannot be written to stdout"});
+  return Exit::kFailure;
+}
+
 Exit run(int argc, char** argv) {
   wherry::cli::Program program;
   wherry::cli::add_all(program);
   try {
     program.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return program.app.exit(error) == 0 ? Exit::kOk : Exit::kUsage;
+    if (program.app.exit(error) != 0) return Exit::kUsage;
+    return written(Exit::kOk);
   }
   const wherry::Result<Exit> exit = program.action();
+  if (exit) return written(*exit);
   wherry::cli::flush();
-  if (exit) return *exit;
   wherry::cli::print_error(exit.error());
   return wherry::cli::exit_of(exit.error());
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <iostream>
 
 #include "base/text.h"
 
@@ -22,8 +23,9 @@ void note(std::string_view line) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-void flush() {
-  std::fflush(stdout);
+bool flush() {
+  std::cout.flush();  // CLI11's help and version
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
 }
 
 void print_error(const Error& error) {

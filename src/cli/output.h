@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 void print_line(std::string_view line);  // stdout
 void print_json(const Json& object);     // stdout, on one line
 void note(std::string_view line);        // stderr
-void flush();
+bool flush();
 
 // "wherry: code: message", then what to do about it.
 void print_error(const Error& error);

@@ -113,6 +113,9 @@ Result<> Session::on_welcome(const Welcome& welcome, Millis now) {
     meta.clock_offset_ms = (welcome.server_time - now).count;
     if (welcome.renewed) {
       TRY(core_.queue.forget_numbers());
+      // The new numbers count every pending command: those whose answers are staged are pushed, and answered,
+      // again.
+      TRY(core_.stage.clear());
       change.events.push_back({ReplicaEvent::Kind::kIdentity, welcome.replica_id, {}, {}, {}, 0, 0});
     }
     if (new_epoch) {
@@ -139,7 +142,7 @@ Result<> Session::on_welcome(const Welcome& welcome, Millis now) {
   TRY(core_.store().relax());
   TRY(stored);
   if (core_.app() != nullptr) core_.app()->engine().set_user(welcome.user_id);
-  if (new_epoch) {
+  if (new_epoch || welcome.renewed) {
     staged_answers_.clear();
     staged_ = false;
   }

@@ -46,8 +46,8 @@ std::string make_secret() {
 
 // Anything else in a folder that is to become a data folder belongs to someone else.
 Result<> check_only_ours(const std::string& folder) {
-  static const std::set<std::string> ours{"lock", "secret", "registry.db", "registry.db-journal",
-                                          "workspaces"};
+  static const std::set<std::string> ours{
+      "lock", "secret", "registry.db", "registry.db-journal", "workspaces", "wherry.json.new"};
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     if (!ours.contains(at->path().filename().string())) {
@@ -74,7 +74,12 @@ Result<> fill(const std::string& folder) {
   if (error) return std::unexpected(system_error("create", folder + "/workspaces", error.value()));
   TRY(Registry::create(folder + "/registry.db"));
   TRY(sync_path(folder));
-  TRY(write_new_file(folder + "/wherry.json", kFormat, 0600));
+  // Whole or not at all: an empty one would be taken for that of another version.
+  const std::string made = folder + "/wherry.json.new";
+  ::unlink(made.c_str());
+  TRY(write_new_file(made, kFormat, 0600));
+  fs::rename(made, folder + "/wherry.json", error);
+  if (error) return std::unexpected(system_error("create", folder + "/wherry.json", error.value()));
   return sync_path(folder);
 }
 

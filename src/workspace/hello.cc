@@ -16,10 +16,20 @@ namespace {
 
 constexpr size_t kScopesPerMessage = 1000;
 constexpr size_t kIdentityBytes = 16;
+// How many welcomes in a row may get lost.
+constexpr size_t kTokensGiven = 8;
 // Eight bytes suffice to tell two histories apart, and to keep others from inventing one.
 constexpr size_t kHashPrefix = 8, kProofBytes = 8;
 // Sets of roles whose share of the bundle is kept encoded.
 constexpr size_t kBundlesMost = 50;
+
+// Tokens that were given and not used yet, one after another.
+bool holds_token(std::string_view given, std::string_view token) {
+  if (token.size() != kIdentityBytes) return false;
+  for (size_t at = 0; at + kIdentityBytes <= given.size(); at += kIdentityBytes)
+    if (given.substr(at, kIdentityBytes) == token) return true;
+  return false;
+}
 
 }  // namespace
 
@@ -72,7 +82,8 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
 }
 
 // The link of the chain that peers are shown: the beginning of the log's hash, and a proof that it was we who
-// showed it. After a restore the log cannot tell the memory of an honest replica from an invention; the proof can.
+// showed it. After a restore the log cannot tell the memory of an honest replica from an invention; the proof
+// can.
 const std::string& Workspace::Impl::link() {
   if (link_.first != log.head() || link_.second.empty()) {
     const std::string hash = log.hash().substr(0, kHashPrefix);
@@ -143,7 +154,8 @@ Result<Workspace::Impl::Greeting> Workspace::Impl::greet(Session& session, Memor
   return greeting;
 }
 
-// A replica proves itself with the token it was given last, or with the one before if the last never arrived.
+// A replica proves itself with the token it used last, or with one that it was given since: welcomes get
+// lost, and the hello of a dead connection may arrive late.
 Result<> Workspace::Impl::greet_replica(Session& session, Greeting& greeting, Millis now) {
   const protocol::Hello& hello = session.hello;
   protocol::Welcome& welcome = greeting.welcome;
@@ -153,11 +165,17 @@ Result<> Workspace::Impl::greet_replica(Session& session, Greeting& greeting, Mi
                db_->rows("SELECT user_id, identity, next_identity, received FROM wherry_replicas "
                          "WHERE replica_id = ?",
                          {Value(*hello.replica_id)}));
-    const auto is = [&](const Value& v) { return v.blob() != nullptr && v.blob()->bytes == hello.identity; };
-    if (!rows.empty() && *rows[0][0].text() == session.who.user_id && (is(rows[0][1]) || is(rows[0][2]))) {
+    const auto bytes = [&](size_t column) {
+      return rows[0][column].blob() == nullptr ? std::string() : rows[0][column].blob()->bytes;
+    };
+    const bool is_his = !rows.empty() && *rows[0][0].text() == session.who.user_id;
+    const bool used = is_his && bytes(1) == hello.identity;
+    if (used || (is_his && holds_token(bytes(2), hello.identity))) {
+      std::string given = used ? bytes(2) : std::string();
+      if (given.size() >= kTokensGiven * kIdentityBytes) given.erase(0, kIdentityBytes);
       TRY(db_->run(
           "UPDATE wherry_replicas SET identity = ?, next_identity = ?, seen_at = ? WHERE replica_id = ?",
-          {Value(Blob{hello.identity}), Value(Blob{welcome.identity}), Value(now.count),
+          {Value(Blob{hello.identity}), Value(Blob{given + welcome.identity}), Value(now.count),
            Value(*hello.replica_id)}));
       welcome.replica_id = *hello.replica_id;
       TRY_ASSIGN(greeting.backlog, log.of_replica(welcome.replica_id, hello.answered,
@@ -184,11 +202,11 @@ Result<> Workspace::Impl::greet_replica(Session& session, Greeting& greeting, Mi
 // Whoever speaks after `welcome` has made its token durable; from now on the one before tells a copy.
 Result<> Workspace::Impl::confirm_identities() {
   TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
-  for (const std::string& id : std::exchange(confirmed_, {}))
-    TRY(db_->run(
-        "UPDATE wherry_replicas SET identity = next_identity, next_identity = NULL WHERE replica_id = ? AND "
-        "next_identity IS NOT NULL",
-        {Value(id)}));
+  for (const auto& [id, token] : std::exchange(confirmed_, {}))
+    TRY(
+        db_->run("UPDATE wherry_replicas SET identity = ?2, next_identity = NULL WHERE replica_id = ?1 AND "
+                 "instr(next_identity, ?2) > 0",
+                 {Value(id), Value(Blob{token})}));
   return transaction.commit();
 }
 
@@ -222,12 +240,13 @@ void Workspace::Impl::send_scope_list(Session& session) {
 Result<> Workspace::Impl::welcome(Session& session, Greeting greeting, Millis) {
   // An old connection of the same replica may still look alive.
   if (const auto old = session_of_.find(greeting.welcome.replica_id); old != session_of_.end())
-    say_bye(old->second, "replaced", "the replica connected again", Millis{-1});
+    say_bye(old->second, "replaced", "the replica connected again", Millis{1000});
   if (refuse_too_many_scopes(session.id, *greeting.holder)) return {};
 
   session.state = Session::State::kReady;
   session.holder = greeting.holder;
   session.replica_id = greeting.welcome.replica_id;
+  session.identity = greeting.welcome.identity;
   session_of_[session.replica_id] = session.id;
   sessions_of_[session.holder.get()].insert(session.id);
   session.compression = greeting.welcome.compression;

@@ -29,9 +29,9 @@ struct Session {
   protocol::Hello hello;
   Identity who;
   std::shared_ptr<Holder> holder;
-  std::string replica_id;
-  int64_t hello_behind = 0;  // how many commands had come before `hello`
-  bool confirmed = false;    // it has shown that it keeps the identity token it was given
+  std::string replica_id, identity;  // the identity token it was given
+  int64_t hello_behind = 0;          // how many commands had come before `hello`
+  bool confirmed = false;            // it has shown that it keeps the identity token it was given
   Millis clock_offset;
   protocol::Compression compression = protocol::Compression::kPlain;
   std::map<ScopeId, SessionScope> scopes;

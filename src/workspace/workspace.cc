@@ -156,7 +156,7 @@ Result<> Workspace::Impl::handle(Session& session, protocol::Message message, Mi
     return {};
   }
   if (session.state != Session::State::kReady) return fail(ErrorCode::kProtocol, "hello must come first");
-  if (!session.confirmed) confirmed_.push_back(session.replica_id);
+  if (!session.confirmed) confirmed_.emplace_back(session.replica_id, session.identity);
   session.confirmed = true;
   if (auto* push = std::get_if<protocol::Push>(&message)) return handle_push(session, std::move(*push), now);
   if (const auto* pull = std::get_if<protocol::Pull>(&message)) return handle_pull(session, *pull);

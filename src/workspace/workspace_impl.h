@@ -134,8 +134,8 @@ class Workspace::Impl {
   workspace::Executor executor_;
   UuidMaker uuids_;
   std::string epoch_;
-  std::string epochs_;    // all there were, each followed by a space
-  std::string link_key_;  // secret, and as old as the database: backups hold it too
+  std::string epochs_;                // all there were, each followed by a space
+  std::string link_key_;              // secret, and as old as the database: backups hold it too
   std::pair<Seq, std::string> link_;  // of the log's head
 
   std::deque<Waiting> waiting_;
@@ -149,8 +149,8 @@ class Workspace::Impl {
   std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;        // of the group being published
   std::string empty_body_;
   std::map<std::vector<std::string>, std::string>
-      bundles_;                         // encoded, for replicas of users with these roles
-  std::vector<std::string> confirmed_;  // replicas whose new identity token is to be confirmed
+      bundles_;  // encoded, for replicas of users with these roles
+  std::vector<std::pair<std::string, std::string>> confirmed_;  // replicas and the tokens that they have kept
   Millis last_sweep_;
 };
 

@@ -68,6 +68,30 @@ TEST_P(Once, AnOldConnectionBesideTheNewOneDoesNoHarm) {
   expect_once(1);
 }
 
+// The hello of a dead connection arrives after the replica has been welcomed over another one.
+TEST_P(Once, ALateHelloMakesNoCopyOfAnHonestReplica) {
+  const std::string identity = ann->replica().status().replica_id;
+  for (const bool confirmed : {false, true}) {
+    ann->disconnect();
+    ASSERT_TRUE(ann->replica().connected("ann", world.now));
+    const std::vector<std::string> late = ann->replica().take_outgoing();
+    ann->replica().disconnected();
+    ann->connect();
+    world.step();
+    if (confirmed) world.settle();
+    const SessionId dead = confirmed ? 78 : 77;
+    world.workspace().connect(dead, world.now);
+    for (const std::string& bytes : late) world.workspace().receive(dead, bytes, world.now);
+    world.settle();
+    world.workspace().disconnect(dead);
+    ann->connect();
+    post(*ann, confirmed ? 2 : 1);
+    world.settle();
+    EXPECT_EQ(ann->replica().status().replica_id, identity) << "confirmed: " << confirmed;
+  }
+  expect_once(2);
+}
+
 TEST_P(Once, ARestartedServerAndReplicaGoOn) {
   post(*ann, 1);
   world.settle();
