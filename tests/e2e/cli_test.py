@@ -152,11 +152,11 @@ class Served(Case):
         self.exec(ann, "user.register", id="ann", name="Ann")
         # Until the watcher is connected there may be nothing to see.
         n = 0
-        while not tap.lines and n < 100:
+        while not any('"Ann ' in line for line in tap.lines) and n < 100:
             n += 1
             self.exec(ann, "user.register", id="ann", name=f"Ann {n}")
             wherry("sync", ann)
-        message = json.loads(tap.lines[0])
+        message = next(json.loads(line) for line in tap.lines if '"Ann ' in line)
         self.assertEqual(message["direction"], "received")
         self.assertNotIn(json.loads((self.folder / "bob.db.auth").read_text())["token"], "".join(tap.lines))
         while wherry("dump", bob) != self.server_dump("bob"):
