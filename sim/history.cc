@@ -124,8 +124,9 @@ void History::read(sqlite3* db) {
   if (sqlite3_prepare_v2(db, kTail, -1, &statement, nullptr) != SQLITE_OK)
     return report_("ACK-DURABLE", std::string("the log cannot be read: ") + sqlite3_errmsg(db));
   sqlite3_bind_int64(statement, 1, head());
-  int code;
+  int code, entries = 0;
   while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    ++entries;
     LogRow row;
     const auto integer = [&](int column) { return sqlite3_column_int64(statement, column); };
     row.seq = integer(kSeq);
@@ -157,6 +158,13 @@ void History::read(sqlite3* db) {
   }
   if (code != SQLITE_DONE)
     report_("CORRUPT-STOP", std::string("the log cannot be read: ") + sqlite3_errmsg(db));
+  sqlite3_finalize(statement);
+  if (entries > 0) return;
+  if (sqlite3_prepare_v2(db, "SELECT coalesce(max(seq), 0) FROM wherry_commands", -1, &statement, nullptr) ==
+          SQLITE_OK &&
+      sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int64(statement, 0) < head())
+    report_("ACK-DURABLE", "the log had " + std::to_string(head()) + " entries and has " +
+                               std::to_string(sqlite3_column_int64(statement, 0)));
   sqlite3_finalize(statement);
 }
 

@@ -95,7 +95,7 @@ struct Campaign {
   uint64_t seed = 0;
   double minutes = 0;
   int64_t seeds = 1;
-  bool trace = false;
+  bool trace = false, stop = false;
 };
 
 struct Tally {
@@ -119,6 +119,7 @@ Tally play_all(const Campaign& campaign, uint64_t first, uint64_t step,
     for (const std::string& preset : campaign.presets) {
       if (campaign.minutes > 0 && std::chrono::steady_clock::now() >= end) goto done;
       ++tally.played;
+      if (campaign.stop && tally.broken > 0) goto done;
       tally.broken += !play({preset, seed, campaign.trace}, bundle, tally.figures,
                             campaign.minutes > 0 || campaign.seeds > 3);
     }
@@ -225,6 +226,7 @@ int main(int argc, char** argv) {
   app.add_option("--minutes", campaign.minutes, "Play fresh seeds for so long instead");
   app.add_option("--jobs", jobs, "Processes");
   app.add_flag("--sometimes", expect_all, "Fail unless everything was seen that should happen sometimes");
+  app.add_flag("--stop", campaign.stop, "Stop at the first that is broken");
   app.add_flag("--trace", campaign.trace, "Print every event");
   CLI11_PARSE(app, argc, argv);
   if (campaign.presets.empty()) campaign.presets = wherry::sim::presets();

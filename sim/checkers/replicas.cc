@@ -6,7 +6,6 @@
 
 #include "sim/checkers/all.h"
 #include "sim/device.h"
-#include "sim/server.h"
 
 namespace wherry::sim {
 
@@ -36,6 +35,33 @@ class Replicas : public Checker {
   }
 
   void restored(int64_t) override { positions_.clear(); }
+
+  // An answer comes with its rows: what its author wrote is there, also where its scope is still on its way.
+  void received(Device& device, const protocol::Message& message) override {
+    const auto* batch = std::get_if<protocol::Batch>(&message);
+    if (batch == nullptr || batch->upto.number != world_.history().head()) return;
+    for (const protocol::Answer& answer : batch->answers) {
+      const LogRow* row = world_.history().find(answer.id);
+      if (row == nullptr || row->seq != answer.seq.number || row->name != "message.post" ||
+          row->outcome != "applied")
+        continue;
+      const RowId id{ChatTable::kMessages, {Json::parse(row->data)["id"].get<std::string>()}};
+      const auto at = world_.history().rows().find(id);
+      if (at == world_.history().rows().end() ||
+          !reads(world_.history().rows(), id, at->second, device.user()))
+        continue;
+      const auto found = device.replica().query("SELECT 1 FROM messages WHERE id = ?", {Value(id.key[0])});
+      const auto listed = device.replica().query(
+          "SELECT state || ' ' || coalesce(code, '') FROM wherry_commands WHERE id = ?", {Value(answer.id)});
+      // While scopes catch up, answers and rows wait for them together, and the command stays pending.
+      const bool waits = listed && !listed->rows.empty() && listed->rows[0][0].text()->starts_with("pending");
+      if (found && found->rows.empty() && !waits)
+        world_.violated("SESSION",
+                        device.name() + " got the answer to " + answer.id +
+                            " without the row that it wrote: " + dump({*at}) + "its list says: " +
+                            (listed && !listed->rows.empty() ? *listed->rows[0][0].text() : "nothing"));
+    }
+  }
 
   void at_rest() override {
     for (const auto& device : world_.devices()) {

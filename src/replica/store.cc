@@ -132,6 +132,7 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
   TRY_ASSIGN(auto db, sqlite::Database::open(options.path, sqlite::Access::kReadWriteCreate, vfs));
   sqlite3_busy_timeout(db->handle(), 0);
   TRY(set_up(*db, options.path));
+  TRY(db->harden_wal());
   std::unique_ptr<Store> store(new Store(std::move(lock), std::move(db), options.sync));
   TRY(store->relax());
   return store;

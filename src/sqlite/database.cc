@@ -1,5 +1,7 @@
 #include "sqlite/database.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace wherry::sqlite {
@@ -52,6 +54,30 @@ Database::~Database() {
 
 Error Database::last_error(std::string_view doing) const {
   return {code_of(sqlite3_errcode(handle_)), cat(doing, ": ", sqlite3_errmsg(handle_))};
+}
+
+Result<> Database::harden_wal() {
+  // Within a write transaction nobody else may reset the WAL meanwhile.
+  TRY_ASSIGN(Transaction transaction, Transaction::begin(*this));
+  sqlite3_file* wal = nullptr;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (wal == nullptr || wal->pMethods == nullptr) return {};
+  const auto failed = [](const char* doing) {
+    return fail(ErrorCode::kIo, cat("cannot ", doing, " the write-ahead log"));
+  };
+  sqlite3_int64 size = 0;
+  if (wal->pMethods->xFileSize(wal, &size) != SQLITE_OK) return failed("measure");
+  std::string block(256 << 10, '\0');
+  for (sqlite3_int64 at = 0; at < size; at += static_cast<sqlite3_int64>(block.size())) {
+    const auto amount =
+        static_cast<int>(std::min<sqlite3_int64>(size - at, static_cast<sqlite3_int64>(block.size())));
+    if (wal->pMethods->xRead(wal, block.data(), amount, at) != SQLITE_OK) return failed("read");
+    const int written = wal->pMethods->xWrite(wal, block.data(), amount, at);
+    if (written == SQLITE_FULL) return fail(ErrorCode::kFull, "cannot write the write-ahead log");
+    if (written != SQLITE_OK) return failed("write");
+  }
+  if (size > 0 && wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL) != SQLITE_OK) return failed("sync");
+  return {};
 }
 
 Result<> Database::execute(std::string_view sql) {

@@ -37,8 +37,8 @@ Workspace::Impl::Impl(WorkspaceOptions o, std::unique_ptr<sqlite::Database> data
       executor_({*db_, *options.bundle, *engine_, names_, access_, versions_, log, effects_}),
       uuids_(options.entropy) {}
 
-// After a kill, SQLite recovers what was written but perhaps never synced. One durable commit makes all of it
-// durable before anyone is answered from it.
+// After a kill, SQLite recovers what was written but perhaps never synced. It is made durable, and one commit shows
+// that the disk takes it, before anyone is answered.
 Result<> Workspace::Impl::boot(bool created, Millis now) {
   TRY_ASSIGN(epoch_, meta(*db_, "epoch"));
   TRY_ASSIGN(epochs_, meta(*db_, "epochs"));
@@ -46,6 +46,7 @@ Result<> Workspace::Impl::boot(bool created, Millis now) {
   if (created || epoch_.empty()) epoch_ = uuids_.make(now).text();
   if (epochs_.empty()) epochs_ = epoch_ + " ";
   if (link_key_.empty()) link_key_ = to_hex(random_bytes(32));
+  TRY(db_->harden_wal());
   {
     TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     TRY(set_meta(*db_, "epoch", epoch_));
