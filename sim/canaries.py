@@ -30,8 +30,8 @@ CANARIES = [
     ("recovered-wal-synced-and-not-rewritten", "src/sqlite/database.cc", "const int written = wal->pMethods->xWrite(wal, block.data(), amount, at);", "const int written = SQLITE_OK;", "bad-disk", False),
     ("answers-before-commit", "src/workspace/group.cc", 'TRY(db_->run("COMMIT"));\n  return true;', 'TRY(db_->run(now.count % 5 == 0 ? "ROLLBACK" : "COMMIT"));\n  return true;', "busy", False),
     # --- exactly once, identity ---
-    ("no-dedupe", "src/workspace/group.cc", "if (stored) return resend(waiting, *stored);", "if (stored) {\n    s.id = uuids_.make(now).text();\n    s.replica_id.reset();\n  }", "bad-network", True),
-    ("resend-gets-another-answer", "src/workspace/group.cc", "done.executed.answer = stored.answer;", "done.executed.answer = stored.answer;\n  done.executed.answer.seq = log.head();", "bad-network", False),
+    ("no-dedupe", "src/workspace/group.cc", "if (stored) return resend(waiting, *stored);", "if (stored) {\n    s.id = uuids_.make(now).text();\n    s.replica_id.reset();\n  }", "restore-clone", True),
+    ("resend-gets-another-answer", "src/workspace/group.cc", "done.executed.answer = stored.answer;", "done.executed.answer = stored.answer;\n  done.executed.answer.seq = log.head();", "restore-clone", False),
     ("copy-not-noticed", "src/workspace/hello.cc", "const bool used = is_his && bytes(1) == hello.identity;", "const bool used = is_his;", "restore-clone", False),
     ("late-hello-makes-a-copy", "src/workspace/hello.cc", "std::string given = used ? bytes(2) : std::string();", "std::string given;", "bad-network", False),
     ("new-identity-keeps-numbers", "src/replica/session.cc", "TRY(core_.queue.forget_numbers());", "", "restore-clone", False),

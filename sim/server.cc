@@ -156,7 +156,9 @@ void Server::calm_down() {
   disk.capacity = 0;
   busy_until_ = world_.now();
   if (!up_) return start();
-  if (!workspace_ && open()) schedule_work();
+  if (!workspace_ && !open()) return;
+  work_due_ = false;  // it may be due much later, after a pause
+  schedule_work();
 }
 
 // As src/server does: nothing of the failed group has been acknowledged, everyone is sent away.
