@@ -45,9 +45,10 @@ class Database {
   // All rows of a query, through the cache. For results known to be small.
   Result<std::vector<Row>> rows(std::string_view sql, const Row& parameters = {});
 
-  // Writes the WAL once more as it is, and syncs it. A sync that fails may leave parts of it lost and yet in the
-  // system's cache, where recovery finds them, no later sync would write them, and a power loss takes them with all
-  // that was committed behind. To be called once after opening, before anything is built on what was found.
+  // Writes the WAL once more as it is, and syncs it. A sync that fails may leave parts of it lost and yet in
+  // the system's cache, where recovery finds them, no later sync would write them, and a power loss takes
+  // them with all that was committed behind. To be called once after opening, before anything is built on
+  // what was found.
   Result<> harden_wal();
 
   sqlite3* handle() const { return handle_; }

@@ -37,8 +37,8 @@ Workspace::Impl::Impl(WorkspaceOptions o, std::unique_ptr<sqlite::Database> data
       executor_({*db_, *options.bundle, *engine_, names_, access_, versions_, log, effects_}),
       uuids_(options.entropy) {}
 
-// After a kill, SQLite recovers what was written but perhaps never synced. It is made durable, and one commit shows
-// that the disk takes it, before anyone is answered.
+// After a kill, SQLite recovers what was written but perhaps never synced. It is made durable, and one commit
+// shows that the disk takes it, before anyone is answered.
 Result<> Workspace::Impl::boot(bool created, Millis now) {
   TRY_ASSIGN(epoch_, meta(*db_, "epoch"));
   TRY_ASSIGN(epochs_, meta(*db_, "epochs"));
