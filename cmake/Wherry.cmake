@@ -51,9 +51,7 @@ function(wherry_test name)
   target_link_libraries(wherry_${name} PRIVATE ${ARG_DEPENDS} wherry_warnings GTest::gtest GTest::gtest_main)
   target_include_directories(wherry_${name} PRIVATE ${CMAKE_SOURCE_DIR})
   # The tests' own code is compiled once and run once: optimizing it would take longer than it saves.
-  if(NOT WHERRY_SANITIZE)
-    target_compile_options(wherry_${name} PRIVATE -O0)
-  endif()
+  target_compile_options(wherry_${name} PRIVATE -O0)
   include(GoogleTest)
   gtest_discover_tests(wherry_${name} DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})

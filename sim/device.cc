@@ -194,7 +194,7 @@ void Device::connect() {
   waiting_to_connect_ = false;
   welcomed_at_.reset();
   link_ = world_.open_link(*this);
-  const std::string token = user_ == "u0" ? "u0|admin" : user_;
+  const std::string token = world_.is_admin(user_) ? user_ + "|admin" : user_;
   const auto done = replica_->connected(token, Millis{local_time()});
   if (died()) return;
   if (!done) {
@@ -336,13 +336,13 @@ std::optional<std::pair<std::string, std::string>> Device::think() {
         return {{random_.chance(0.35) ? "channel.lock" : "channel.unlock", Json{{"id", channel}}.dump()}};
     }
   }
-  if (world_.messages.empty() || (random_.chance(0.4) && !(plan.hot_key && !world_.messages.empty()))) {
+  if (world_.messages.empty() || random_.chance(plan.hot_key ? 0.06 : 0.4)) {
     std::string id = random_.chance(0.5) ? uuids_.make(Millis{local_time()}).text()
                                          : "m" + std::to_string(world_.ids.bits() % 1'000'000'000);
     Json params{{"id", id},
                 {"channel_id", channel},
-                {"body", write("word" + std::to_string(random_.below(50)) + " in " + channel)}};
-    if (!world_.messages.empty() && random_.chance(0.2)) params["thread_id"] = random_.pick(world_.messages);
+                {"body", write(id, "word" + std::to_string(random_.below(50)) + " in " + channel)}};
+    if (!world_.messages.empty() && random_.chance(0.4)) params["thread_id"] = random_.pick(world_.messages);
     world_.messages.push_back(id);
     if (world_.messages.size() > static_cast<size_t>(plan.window)) world_.messages.pop_front();
     return {{"message.post", params.dump()}};
@@ -371,15 +371,18 @@ std::optional<std::pair<std::string, std::string>> Device::think() {
       return {{"user.register",
                Json{{"id", user_}, {"name", "name " + std::to_string(random_.below(1000))}}.dump()}};
     default:
-      return {{"message.edit", Json{{"id", message}, {"body", write("edited")}}.dump()}};
+      return {{"message.edit", Json{{"id", message}, {"body", write(message, "edited")}}.dump()}};
   }
 }
 
-// A text that nobody else writes.
-std::string Device::write(const std::string& about) {
-  world_.bodies().emplace_back(user_,
-                               about + " by " + user_ + " #" + std::to_string(world_.bodies().size()) + ".");
-  return world_.bodies().back().second;
+// A text that nobody else writes, for a word in it that begins unlike others: full-text indexes keep words,
+// each without what it has in common with the one before.
+std::string Device::write(const std::string& message, const std::string& about) {
+  std::string word;
+  for (uint64_t mixed = (world_.words().size() + 1) * 0x9E3779B97F4A7C15; word.size() < 12; mixed /= 26)
+    word += static_cast<char>('a' + mixed % 26);
+  world_.words().push_back({word, user_, message});
+  return about + " by " + user_ + " " + word;
 }
 
 void Device::give(const std::string& name, const std::string& data) {
@@ -428,6 +431,7 @@ void Device::restore_backup() {
 
 void Device::copy_files_from(Device& other) {
   for (const std::string& file : other.disk.files()) disk.put(file, other.disk.read(file));
+  other.copied_ = true;
   restored_ = true;
 }
 

@@ -40,6 +40,8 @@ class Device {
   std::string dump();
   void look();
   bool was_restored() const { return restored_; }
+  // Its file is not the only one of its history, or not the latest.
+  bool may_be_renewed() const { return restored_ || copied_; }
   void lose_file();  // what it had and the log does not have is gone
 
   Disk disk;
@@ -51,7 +53,7 @@ class Device {
   void act();
   void give(const std::string& name, const std::string& data);
   std::optional<std::pair<std::string, std::string>> think();
-  std::string write(const std::string& about);
+  std::string write(const std::string& message, const std::string& about);
   bool died();
   bool handle_error(const Error& error, const char* doing);
   void plan_deaths();
@@ -67,7 +69,8 @@ class Device {
   client::Retry retry_;
   std::optional<int64_t> welcomed_at_;
   int64_t clock_ = 0, life_ = 0, attempt_ = 0;
-  bool online_ = true, writes_ = true, restored_ = false, waiting_to_connect_ = false, paused_ = false;
+  bool online_ = true, writes_ = true, restored_ = false, copied_ = false, waiting_to_connect_ = false,
+       paused_ = false;
   std::vector<std::function<void()>> waiting_;  // what arrives while it stands still
   std::map<std::string, std::string> backup_;
   UuidMaker uuids_;

@@ -47,8 +47,10 @@ void idle(Plan& p, Random&) {
 }
 
 // All about one message.
-void hot_key(Plan& p, Random&) {
+void hot_key(Plan& p, Random& r) {
   p.hot_key = true;
+  p.window = 1;
+  p.all_admins = r.chance(0.7);
   p.command = 800;
   p.duration = static_cast<int64_t>(4 * kMinute);
   p.offline = 30 * kSecond;
@@ -65,7 +67,8 @@ void permissions(Plan& p, Random& r) {
   p.cut = 30 * kSecond;
   p.offline = 60 * kSecond;
   p.device.kill = r.chance(0.5) ? kMinute : 0;
-  p.limits.chunk_bytes = 300;
+  p.limits.chunk_bytes = static_cast<size_t>(r.between(20, 300));
+  p.look = 0.15;
   p.limits.group_commands = static_cast<size_t>(r.between(1, 40));
 }
 
@@ -119,7 +122,10 @@ void bad_network(Plan& p, Random& r) {
   p.clock_jump = kMinute;
   p.server.pause = p.device.pause = 2 * kMinute;
   p.reader = kMinute;
-  p.limits.session_queue_bytes = r.chance(0.5) ? 2'000 : p.limits.session_queue_bytes;
+  if (r.chance(0.5)) {
+    p.limits.session_queue_bytes = 2'000;
+    p.command = 700;
+  }
   p.limits.chunk_bytes = r.chance(0.5) ? 500 : p.limits.chunk_bytes;
 }
 

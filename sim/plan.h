@@ -33,7 +33,8 @@ struct Plan {
 
   double command = 4'000;       // one device's commands
   int window = 6;               // how many of the latest messages the commands are about
-  bool hot_key = false;         // all about one message
+  bool hot_key = false;         // all about one message, until another is posted
+  bool all_admins = false;      // else the first user alone is one
   double membership = 0.12;     // the share of commands that change who may read what
   double offline = 0;           // between times without network, per device…
   double offline_for = 20'000;  // …and how long they are

@@ -151,7 +151,8 @@ std::shared_ptr<Link> World::open_link(Device& device) {
   auto link = std::make_shared<Link>();
   link->id = next_link_++;
   link->device = &device;
-  link->to_server_last = now_ + network.between(1, plan_.latency);
+  link->to_server_last =
+      now_ + network.between(1, calm_ ? std::min<int64_t>(plan_.latency, 40) : plan_.latency);
   at(link->to_server_last, [this, link] { server_->connect(link); });
   if (plan_.cut > 0 && !calm_)
     after(mishaps.wait(plan_.cut), [this, link] {
@@ -171,7 +172,7 @@ void World::cut(const std::shared_ptr<Link>& link) {
 }
 
 void World::to_server(const std::shared_ptr<Link>& link, std::string bytes) {
-  int64_t arrives = now_ + network.between(1, plan_.latency);
+  int64_t arrives = now_ + network.between(1, calm_ ? std::min<int64_t>(plan_.latency, 40) : plan_.latency);
   if (plan_.stall > 0 && !calm_ && network.chance(plan_.stall)) arrives += network.between(1, 30'000);
   arrives = std::max(arrives, link->to_server_last);
   link->to_server_last = arrives;
@@ -183,7 +184,7 @@ void World::to_server(const std::shared_ptr<Link>& link, std::string bytes) {
 }
 
 void World::to_device(const std::shared_ptr<Link>& link, std::string bytes, bool closes, std::string reason) {
-  int64_t arrives = now_ + network.between(1, plan_.latency);
+  int64_t arrives = now_ + network.between(1, calm_ ? std::min<int64_t>(plan_.latency, 40) : plan_.latency);
   if (plan_.stall > 0 && !calm_ && network.chance(plan_.stall)) arrives += network.between(1, 30'000);
   arrives = std::max(arrives, link->to_device_last);
   link->to_device_last = arrives;

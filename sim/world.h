@@ -58,6 +58,11 @@ struct Issued {
   bool forfeited = false;  // its file was lost, or its user has dismissed it: nobody asks for it any more
 };
 
+// The last word of a text that somebody wrote; no two are alike.
+struct Word {
+  std::string word, author, message;
+};
+
 class World {
  public:
   World(const Plan& plan, uint64_t seed, std::shared_ptr<const Bundle> bundle, bool trace);
@@ -84,6 +89,7 @@ class World {
   bool faults_are_over() const { return calm_; }
 
   const Plan& plan() const { return plan_; }
+  bool is_admin(const std::string& user) const { return plan_.all_admins || user == "u0"; }
   const Bundle& bundle() const { return *bundle_; }
   std::shared_ptr<const Bundle> shared_bundle() const { return bundle_; }
   uint64_t seed() const { return seed_; }
@@ -92,9 +98,7 @@ class World {
   std::vector<std::unique_ptr<Device>>& devices() { return devices_; }
   Device& add_device(std::string user, Device* clone_of = nullptr);
   std::map<std::string, Issued>& issued() { return issued_; }
-  // Every text of a message that anyone has written, with its author. No two are alike, and none is part of
-  // another.
-  std::vector<std::pair<std::string, std::string>>& bodies() { return bodies_; }
+  std::vector<Word>& words() { return words_; }
   Figures& figures() { return figures_; }
   void each_checker(const std::function<void(Checker&)>& call);
 
@@ -127,7 +131,7 @@ class World {
   std::priority_queue<Event> events_;
   std::vector<std::shared_ptr<std::function<void()>>> keep_;  // what happens now and then
   std::map<std::string, Issued> issued_;
-  std::vector<std::pair<std::string, std::string>> bodies_;
+  std::vector<Word> words_;
   std::vector<std::unique_ptr<Checker>> checkers_;
   std::unique_ptr<Server> server_;
   std::vector<std::unique_ptr<Device>> devices_;

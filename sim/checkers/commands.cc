@@ -23,6 +23,12 @@ class Commands : public Checker {
     restored_ = true;
   }
 
+  void received(Device& device, const protocol::Message& message) override {
+    const auto* welcome = std::get_if<protocol::Welcome>(&message);
+    if (welcome != nullptr && welcome->renewed && !device.may_be_renewed() && !restored_)
+      world_.violated("IDENTITY", device.name() + " is taken for a copy, and is none");
+  }
+
   // What execute returned is in the list, after whatever happened to the device.
   void look(Device& device) override {
     if (device.was_restored()) return;

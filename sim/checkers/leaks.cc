@@ -21,7 +21,7 @@ class Leaks : public Checker {
       world_.violated("BOUNDED", "a message of " + std::to_string(output.bytes.size()) + " bytes");
     // A reader that is full is sent one batch more, and never another; no message of these worlds is longer
     // than that.
-    constexpr size_t kLongest = 64 << 10;
+    constexpr size_t kLongest = 8 << 10;
     const size_t most = world_.plan().limits.session_queue_bytes + kLongest;
     if (world_.server().queued(link.id) > most)
       world_.violated("BOUNDED",
