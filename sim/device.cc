@@ -378,9 +378,13 @@ std::optional<std::pair<std::string, std::string>> Device::think() {
 // A text that nobody else writes, for a word in it that begins unlike others: full-text indexes keep words,
 // each without what it has in common with the one before.
 std::string Device::write(const std::string& message, const std::string& about) {
+  // The finalizer of SplitMix64 (Steele, Lea, Flood 2014): the words of neighbouring numbers share nothing.
+  uint64_t mixed = (world_.words().size() + 1) * 0x9E3779B97F4A7C15;
+  mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+  mixed ^= mixed >> 31;
   std::string word;
-  for (uint64_t mixed = (world_.words().size() + 1) * 0x9E3779B97F4A7C15; word.size() < 12; mixed /= 26)
-    word += static_cast<char>('a' + mixed % 26);
+  for (; word.size() < 12; mixed /= 26) word += static_cast<char>('a' + mixed % 26);
   world_.words().push_back({word, user_, message});
   return about + " by " + user_ + " " + word;
 }

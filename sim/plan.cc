@@ -69,6 +69,7 @@ void permissions(Plan& p, Random& r) {
   p.device.kill = r.chance(0.5) ? kMinute : 0;
   p.limits.chunk_bytes = static_cast<size_t>(r.between(20, 300));
   p.look = 0.15;
+  if (r.chance(0.5)) p.latency = r.between(500, 3'000);
   p.limits.group_commands = static_cast<size_t>(r.between(1, 40));
 }
 
@@ -117,6 +118,10 @@ void bad_network(Plan& p, Random& r) {
   p.latency = r.between(1, 2'000);
   p.stall = 0.01;
   p.cut = 15 * kSecond;
+  if (r.chance(0.3)) {
+    p.cut = 4 * kSecond;
+    p.stall = 0.1;
+  }
   p.unnoticed = 40'000;
   p.slow_commit = 0.02;
   p.clock_jump = kMinute;
