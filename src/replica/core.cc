@@ -71,7 +71,8 @@ Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
   const std::vector<ConfirmedChange> changes = change.joiner.changes();
   if (app_ && (!changes.empty() || !change.answered.empty() || change.run_all))
     TRY(rebase.join(*app_, author(), changes, change.answered));
-  meta.unmerged |= std::ranges::any_of(changes, [](const ConfirmedChange& c) { return c.before && !c.now; });
+  meta.unmerged |=
+      std::ranges::any_of(changes, [](const ConfirmedChange& c) { return c.before.has_value(); });
   if (meta.unmerged && change.lost_access) {
     TRY(merge_indexes(db()));
     meta.unmerged = false;
