@@ -67,7 +67,8 @@ Result<> Database::harden_wal() {
   };
   sqlite3_int64 size = 0;
   if (wal->pMethods->xFileSize(wal, &size) != SQLITE_OK) return failed("measure");
-  std::string block(256 << 10, '\0');
+  // SQLite's own VFS writes less than 128 KiB at once.
+  std::string block(64 << 10, '\0');
   for (sqlite3_int64 at = 0; at < size; at += static_cast<sqlite3_int64>(block.size())) {
     const auto amount =
         static_cast<int>(std::min<sqlite3_int64>(size - at, static_cast<sqlite3_int64>(block.size())));
