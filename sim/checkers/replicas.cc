@@ -2,6 +2,8 @@
 // REBASE: what it shows is those, and then its pending commands in their order.
 // REVOKE-BOUND, the replica's half: nothing is left of what the user may not read at the boundary, nor in
 // indexes. SESSION: its position never goes back within an epoch.
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "sim/checkers/all.h"
@@ -29,7 +31,7 @@ class Replicas : public Checker {
     position = status.position.number;
     if (history.head() == 0 || status.epoch != history.at(history.head()).epoch) return;
     if (status.position.number > history.head()) return;  // restored, and not told yet
-    if (!complete(device)) return;
+    if (!complete(status)) return;
     compare(device, history.rows_at(status.position.number));
     world_.sometimes("a replica was complete when it was looked at");
   }
@@ -80,11 +82,11 @@ class Replicas : public Checker {
 
  private:
   // All that it wants is there, up to one boundary.
-  bool complete(Device& device) {
-    const auto open = device.replica().query(
-        "SELECT (SELECT count(*) FROM wherry_scopes WHERE wanted AND NOT at_boundary) + (SELECT count(*) "
-        "FROM wherry_staged)");
-    return open && open->rows[0][0].integer() != nullptr && *open->rows[0][0].integer() == 0;
+  static bool complete(const ReplicaStatus& status) {
+    return status.connected && std::ranges::all_of(status.scopes, [&](const HeldScope& scope) {
+             return !scope.wanted ||
+                    (scope.state == HeldScope::State::kLive && scope.position == status.position);
+           });
   }
 
   void compare(Device& device, const ChatRows& then) {

@@ -87,20 +87,21 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
 const std::string& Workspace::Impl::link() {
   if (link_.first != log.head() || link_.second.empty()) {
     const std::string hash = log.hash().substr(0, kHashPrefix);
-    link_ = {log.head(), hash + proof(epoch_, log.head(), hash)};
+    link_ = {log.head(), hash + proof(log.head(), hash)};
   }
   return link_.second;
 }
 
-std::string Workspace::Impl::proof(const std::string& epoch, Seq seq, std::string_view hash) const {
-  return options.hasher(cat(link_key_, epoch, " ", seq.number, " ", hash)).substr(0, kProofBytes);
+// Without the epoch: a session goes on while another replica's hello begins a new one.
+std::string Workspace::Impl::proof(Seq seq, std::string_view hash) const {
+  return options.hasher(cat(link_key_, seq.number, " ", hash)).substr(0, kProofBytes);
 }
 
 Result<Workspace::Impl::Memory> Workspace::Impl::memory_of(const protocol::Hello& hello) {
   if (hello.epoch.empty() || hello.hash.empty() || hello.hash_at == Seq{}) return Memory::kNone;
   const std::string_view shown = hello.hash;
   if (shown.size() != kHashPrefix + kProofBytes ||
-      shown.substr(kHashPrefix) != proof(hello.epoch, hello.hash_at, shown.substr(0, kHashPrefix)))
+      shown.substr(kHashPrefix) != proof(hello.hash_at, shown.substr(0, kHashPrefix)))
     return Memory::kForeign;
   if (hello.hash_at > log.head()) return Memory::kForgotten;
   TRY_ASSIGN(const auto hash, log.hash_at(hello.hash_at));

@@ -89,7 +89,7 @@ class Workspace::Impl {
   Result<Memory> memory_of(const protocol::Hello& hello);
   Result<> note_restore(Millis now);
   Result<Greeting> greet(Session& session, Memory memory, Millis now);
-  std::string proof(const std::string& epoch, Seq seq, std::string_view hash) const;
+  std::string proof(Seq seq, std::string_view hash) const;
   const std::string& link();
   Result<> greet_replica(Session& session, Greeting& greeting, Millis now);
   Result<> welcome(Session& session, Greeting greeting, Millis now);
