@@ -60,7 +60,7 @@ Result<> Database::harden_wal() {
   // Within a write transaction nobody else may reset the WAL meanwhile.
   TRY_ASSIGN(Transaction transaction, Transaction::begin(*this));
   sqlite3_file* wal = nullptr;
-  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&wal));
   if (wal == nullptr || wal->pMethods == nullptr) return {};
   const auto failed = [](const char* doing) {
     return fail(ErrorCode::kIo, cat("cannot ", doing, " the write-ahead log"));
