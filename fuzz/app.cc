@@ -1,16 +1,12 @@
 #include "fuzz/app.h"
 
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "base/value.h"
 #include "fuzz/check.h"
+#include "server/data_folder.h"
 
 namespace wherry::fuzz {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -57,19 +53,9 @@ std::string value_of(Input& input, const ParamType& type) {
 }  // namespace
 
 std::vector<BundleFile> bundle_files(const std::string& folder) {
-  const fs::path root = fs::path(WHERRY_SOURCE_DIR) / folder;
-  std::vector<BundleFile> files;
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    const std::string name = fs::relative(entry.path(), root).string();
-    const bool belongs = name == "app.toml" || name == "initial.jsonl" || name.starts_with("migrations/") ||
-                         name.starts_with("commands/");
-    if (!entry.is_regular_file() || !belongs) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    files.push_back({name, text.str()});
-  }
-  return files;
+  auto files = server::read_bundle_folder(cat(WHERRY_SOURCE_DIR "/", folder));
+  CHECK(files.has_value(), folder);
+  return *std::move(files);
 }
 
 std::shared_ptr<const Bundle> bundle_of(const std::string& folder) {

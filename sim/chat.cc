@@ -115,6 +115,21 @@ std::string dump(const ChatRows& rows) {
   return lines;
 }
 
+ChatRows rows_of_dump(const std::string& lines) {
+  ChatRows rows;
+  for (size_t at = 0; at < lines.size();) {
+    const size_t space = lines.find(' ', at), end = lines.find('\n', at);
+    const ChatTable table = *chat_table(lines.substr(at, space - at));
+    const auto values = params_of(lines.substr(space, end - space));
+    Cells cells;
+    for (const char* column : spec(table).columns) cells.push_back(values.at(column));
+    RowId id = id_of(table, cells);
+    rows.emplace(std::move(id), std::move(cells));
+    at = end + 1;
+  }
+  return rows;
+}
+
 std::string scope_of(const RowId& id, const Cells& row) {
   switch (id.table) {
     case kUsers:
@@ -129,6 +144,17 @@ std::string scope_of(const RowId& id, const Cells& row) {
       return "channel(" + text(row[messages::kChannel]) + ")";
   }
   return {};
+}
+
+std::map<std::string, Cell> params_of(const std::string& json) {
+  std::map<std::string, Cell> params;
+  const Json object = Json::parse(json);
+  for (const auto& [key, value] : object.items())
+    params[key] = value.is_string()    ? Cell(value.get<std::string>())
+                  : value.is_boolean() ? Cell(int64_t{value.get<bool>()})
+                  : value.is_number()  ? Cell(value.get<int64_t>())
+                                       : Cell();
+  return params;
 }
 
 namespace {

@@ -66,8 +66,9 @@ bool reads(const ChatRows& rows, const RowId& id, const Cells& row, const std::s
 // The rows that he may read.
 ChatRows readable(const ChatRows& rows, const std::string& user);
 
-// One line per row, as `wherry dump` prints them.
+// One line per row, as `wherry dump` prints them, and back.
 std::string dump(const ChatRows& rows);
+ChatRows rows_of_dump(const std::string& lines);
 // The name of the scope a row lies in.
 std::string scope_of(const RowId& id, const Cells& row);
 
@@ -79,6 +80,9 @@ struct ChatCommand {
   int64_t now = 0;
   bool at_server = false;  // where there are rows that the author may not read
 };
+
+// Its parameters, from JSON as the log and the list of commands hold them.
+std::map<std::string, Cell> params_of(const std::string& json);
 
 // One row that a command wrote, for the arbitration.
 struct Write {

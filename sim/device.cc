@@ -30,18 +30,8 @@ Device::Device(World& world, int number, std::string user, bool reference)
       uuids_([this](std::span<uint8_t> out) {
         for (uint8_t& byte : out) byte = static_cast<uint8_t>(world_.ids.bits());
       }) {
-  disk.fault = [this](Call call, std::string_view file) -> int {
-    const Mishaps& mishaps = world_.plan().device;
-    if (world_.faults_are_over()) return SQLITE_OK;
-    int code = SQLITE_OK;
-    if (call == Call::kSync && mishaps.sync_error > 0 && world_.mishaps.chance(mishaps.sync_error))
-      code = SQLITE_IOERR_FSYNC;
-    else if (mishaps.io_error > 0 && world_.mishaps.chance(mishaps.io_error))
-      code = SQLITE_IOERR_WRITE;
-    if (code != SQLITE_OK)
-      world_.note(name_ + ": " + (code == SQLITE_IOERR_FSYNC ? "a sync of " : "a call on ") +
-                  std::string(file) + " fails");
-    return code;
+  disk.fault = [this](Call call, std::string_view file) {
+    return world_.fault(world_.plan().device, call, name_, file);
   };
 }
 
@@ -114,22 +104,15 @@ void Device::die(Crash how, const char* kind) {
 }
 
 void Device::plan_deaths() {
-  if (world_.faults_are_over()) return;
   const Mishaps& mishaps = world_.plan().device;
   const auto plan = [&](double mean, std::function<void()> what) {
-    if (mean <= 0) return;
-    world_.after(world_.mishaps.wait(mean), [this, life = life_, what = std::move(what)] {
-      if (life == life_ && replica_ && !world_.faults_are_over()) what();
-    });
+    world_.someday(
+        mean, [this, life = life_] { return life == life_ && replica_ != nullptr; }, std::move(what));
   };
   plan(mishaps.kill, [this] { die(Crash::kProcess, "device: killed"); });
   plan(mishaps.power, [this] { die(Crash::kPower, "device: power"); });
   plan(mishaps.fuse, [this] { disk.light_fuse(world_.mishaps.between(1, 40)); });
-  plan(mishaps.full, [this] {
-    world_.sometimes("a device's disk is full");
-    disk.capacity = disk.size() + world_.mishaps.below(20'000);
-    world_.after(world_.mishaps.between(100, 10'000), [this] { disk.capacity = 0; });
-  });
+  plan(mishaps.full, [this] { world_.fill(disk, "a device's disk is full"); });
   plan(world_.plan().clock_jump, [this] {
     world_.sometimes("a device's clock jumped");
     constexpr int64_t kYears = 30LL * 365 * 24 * 3600 * 1000;
@@ -447,13 +430,19 @@ void Device::lose_file() {
 
 std::string Device::dump() {
   std::string text;
-  if (!replica_) return text;
   const auto done = replica_->dump([&](std::string_view line) -> Result<> {
     text += line;
     text += '\n';
     return {};
   });
-  return done ? text : std::string();
+  if (!done) world_.violated("CORRUPT-STOP", name_ + " cannot be read: " + done.error().text());
+  return text;
+}
+
+std::vector<Row> Device::ask(const std::string& sql, const Row& parameters) {
+  auto result = replica_->query(sql, parameters);
+  if (!result) world_.violated("CORRUPT-STOP", name_ + " cannot be read: " + result.error().text());
+  return std::move(result->rows);
 }
 
 void Device::look() {

@@ -36,8 +36,9 @@ class Device {
   void copy_files_from(Device& other);
   void back_up();
   void restore_backup();
-  // Of confirmed rows; empty when the device cannot say.
+  // Of confirmed rows, and of whatever is asked. Throws Violation when the device cannot say.
   std::string dump();
+  std::vector<Row> ask(const std::string& sql, const Row& parameters = {});
   void look();
   bool was_restored() const { return restored_; }
   // Its file is not the only one of its history, or not the latest.

@@ -117,6 +117,17 @@ TEST(Disk, KeepsWhatWasCommittedOnARecoveredWalOnceItIsHardened) {
   }
 }
 
+// The row comes before the commit: who only reads the row must hear of the commit all the same.
+TEST(Disk, AStatementThatFailsBehindItsRowIsAnError) {
+  Disk disk("t", 1, Metadata::kOrdered);
+  auto db = *Database::open(disk.path("a.db"), Access::kReadWriteCreate, Disk::vfs());
+  ASSERT_TRUE(db->execute("CREATE TABLE t(n)"));
+  disk.fault = [](Call call, std::string_view) {
+    return call == Call::kSync ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  };
+  EXPECT_FALSE(db->value("PRAGMA journal_mode = WAL"));
+}
+
 TEST(Disk, RefusesToGrowWhenFull) {
   Disk disk("t", 1, Metadata::kOrdered);
   const auto db = open(disk);

@@ -2,11 +2,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
+#include <map>
 #include <random>
-#include <sstream>
+#include <stdexcept>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,33 +13,18 @@
 #include <nlohmann/json.hpp>
 
 #include "bundle/compile.h"
+#include "server/data_folder.h"
 #include "sim/world.h"
 
 namespace {
 
-namespace fs = std::filesystem;
 using wherry::sim::Figures;
 using Json = nlohmann::json;
 
-std::string slurp(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 std::shared_ptr<const wherry::Bundle> chat_bundle() {
-  const fs::path root = fs::path(WHERRY_SOURCE_DIR) / "examples/chat";
-  std::vector<wherry::BundleFile> files;
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    const std::string name = fs::relative(entry.path(), root).string();
-    const bool belongs =
-        name == "app.toml" || name.starts_with("migrations/") || name.starts_with("commands/");
-    if (entry.is_regular_file() && belongs) files.push_back({name, slurp(entry.path())});
-  }
-  wherry::Compiled compiled = wherry::compile_bundle(files);
-  for (const wherry::Mistake& mistake : compiled.mistakes) std::cerr << mistake.text() << "\n";
-  return std::make_shared<const wherry::Bundle>(std::move(compiled.bundle));
+  const auto files = wherry::server::read_bundle_folder(WHERRY_SOURCE_DIR "/examples/chat");
+  if (!files) throw std::runtime_error(files.error().text());
+  return std::make_shared<const wherry::Bundle>(wherry::compile_bundle(*files).bundle);
 }
 
 struct Run {
@@ -114,17 +97,18 @@ Tally play_all(const Campaign& campaign, uint64_t first, uint64_t step,
   const auto end = std::chrono::steady_clock::now() +
                    std::chrono::milliseconds(static_cast<int64_t>(campaign.minutes * 60'000));
   const double begin = cpu_seconds();
-  for (uint64_t seed = first;; seed += step) {
-    if (campaign.minutes == 0 && seed >= campaign.seed + static_cast<uint64_t>(campaign.seeds)) break;
+  const auto goes_on = [&](uint64_t seed) {
+    if (campaign.stop && tally.broken > 0) return false;
+    return campaign.minutes > 0 ? std::chrono::steady_clock::now() < end
+                                : seed < campaign.seed + static_cast<uint64_t>(campaign.seeds);
+  };
+  for (uint64_t seed = first; goes_on(seed); seed += step)
     for (const std::string& preset : campaign.presets) {
-      if (campaign.minutes > 0 && std::chrono::steady_clock::now() >= end) goto done;
+      if (!goes_on(seed)) break;
       ++tally.played;
-      if (campaign.stop && tally.broken > 0) goto done;
       tally.broken += !play({preset, seed, campaign.trace}, bundle, tally.figures,
                             campaign.minutes > 0 || campaign.seeds > 3);
     }
-  }
-done:
   tally.cpu_seconds = cpu_seconds() - begin;
   return tally;
 }
@@ -194,7 +178,7 @@ constexpr const char* kExpected[] = {"the server died in a checkpoint",
                                      "answers were on their way as the server died",
                                      "a device died in recovery",
                                      "a device died in a checkpoint",
-                                     "a sync of the server failed",
+                                     "a sync failed",
                                      "the server's disk is full",
                                      "a device's disk is full",
                                      "several commands were pending when it was looked at",
@@ -210,6 +194,7 @@ constexpr const char* kExpected[] = {"the server died in a checkpoint",
                                      "a cell was lost to a later write",
                                      "a stale add or remove lost",
                                      "a revoke came half-way through a scan",
+                                     "a reader held the server's file",
                                      "a file was searched for what its user may not read"};
 
 }  // namespace

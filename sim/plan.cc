@@ -104,12 +104,10 @@ void bad_disk(Plan& p, Random& r) {
   p.server.io_error = 0.0005;
   p.server.sync_error = r.chance(0.7) ? 0.01 : 0;
   p.device.io_error = 0.0005;
-  // Off until docs/PLAN.md 1 is mended: a device loses an accepted command after a failed sync.
-  p.device.sync_error = 0;
+  p.device.sync_error = r.chance(0.7) ? 0.01 : 0;
   p.server.full = p.device.full = 40 * kSecond;
   p.server.power = p.device.power = 30 * kSecond;
   p.server.down = p.device.down = 500;
-  p.damage_device = r.chance(0.5) ? kMinute : 0;
 }
 
 // Everything that a network can do, and clocks.

@@ -51,7 +51,7 @@ struct Plan {
   Mishaps server, device;
   double clock_jump = 0;  // a device's clock goes anywhere
   double reader = 0;      // somebody reads the server's file for a while, and so blocks checkpoints
-  double restore_server = 0, restore_device = 0, clone_device = 0, damage_device = 0;
+  double restore_server = 0, restore_device = 0, clone_device = 0;
 
   Metadata metadata = Metadata::kOrdered;
   WorkspaceLimits limits;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kReopenAfter = 1'000;
 constexpr int64_t kTick = 1'000;
+constexpr int64_t kTicks = 5'000;  // at most, in a world of months
 
 // "user" or "user|role": what a token would say.
 Result<Identity> identity_of(std::string_view token) {
@@ -27,15 +28,8 @@ Result<Identity> identity_of(std::string_view token) {
 }  // namespace
 
 Server::Server(World& world) : disk("server", world.seed(), world.plan().metadata), world_(world) {
-  disk.fault = [this](Call call, std::string_view) -> int {
-    const Mishaps& mishaps = world_.plan().server;
-    if (world_.faults_are_over()) return SQLITE_OK;
-    if (call == Call::kSync && mishaps.sync_error > 0 && world_.mishaps.chance(mishaps.sync_error)) {
-      world_.sometimes("a sync of the server failed");
-      return SQLITE_IOERR_FSYNC;
-    }
-    if (mishaps.io_error > 0 && world_.mishaps.chance(mishaps.io_error)) return SQLITE_IOERR_WRITE;
-    return SQLITE_OK;
+  disk.fault = [this](Call call, std::string_view file) {
+    return world_.fault(world_.plan().server, call, "server", file);
   };
 }
 
@@ -54,12 +48,18 @@ void Server::start() {
     disk.light_fuse(world_.mishaps.between(1, 12));
   if (!open()) return;
   plan_deaths();
-  world_.after(kTick, [this, life = life_] {
-    if (life == life_ && up_ && workspace_) {
-      if (const auto done = workspace_->tick(Millis{world_.now()}); !died() && !done)
-        return fail(done.error());
-      if (up_) hand_out();
-    }
+  tick();
+}
+
+void Server::tick() {
+  world_.after(std::max(kTick, world_.plan().duration / kTicks), [this, life = life_] {
+    if (life != life_ || !up_) return;
+    tick();
+    if (!workspace_) return;
+    const auto done = workspace_->tick(Millis{world_.now()});
+    if (died()) return;
+    if (!done) return fail(done.error());
+    hand_out();
   });
 }
 
@@ -92,6 +92,7 @@ bool Server::open() {
 }
 
 void Server::close() {
+  close_reader();
   workspace_.reset();
   sqlite3_close(watching_);
   watching_ = nullptr;
@@ -135,20 +136,29 @@ void Server::die(Crash how, const char* kind) {
 void Server::plan_deaths() {
   const Mishaps& mishaps = world_.plan().server;
   const auto plan = [&](double mean, std::function<void()> what) {
-    if (mean <= 0) return;
-    world_.after(world_.mishaps.wait(mean), [this, life = life_, what = std::move(what)] {
-      if (life == life_ && up_ && !world_.faults_are_over()) what();
-    });
+    world_.someday(mean, [this, life = life_] { return life == life_ && up_; }, std::move(what));
   };
   plan(mishaps.kill, [this] { die(Crash::kProcess, "server: killed"); });
   plan(mishaps.power, [this] { die(Crash::kPower, "server: power"); });
   plan(mishaps.fuse, [this] { disk.light_fuse(world_.mishaps.between(1, 60)); });
   plan(mishaps.pause, [this] { busy_until_ = world_.now() + world_.mishaps.between(1'000, 60'000); });
-  plan(mishaps.full, [this] {
-    world_.sometimes("the server's disk is full");
-    disk.capacity = disk.size() + world_.mishaps.below(20'000);
-    world_.after(world_.mishaps.between(100, 10'000), [this] { disk.capacity = 0; });
+  plan(mishaps.full, [this] { world_.fill(disk, "the server's disk is full"); });
+  plan(world_.plan().reader, [this] { read_for_a_while(); });
+}
+
+// Somebody's transaction on the server's file, which keeps checkpoints from going on.
+void Server::read_for_a_while() {
+  if (workspace_ == nullptr || reader_ != nullptr) return;
+  world_.sometimes("a reader held the server's file");
+  sqlite3_open_v2(disk.path("server.db").c_str(), &reader_, SQLITE_OPEN_READONLY, Disk::vfs());
+  sqlite3_exec(reader_, "BEGIN; SELECT count(*) FROM wherry_commands", nullptr, nullptr, nullptr);
+  world_.after(world_.mishaps.between(1'000, 60'000), [this, life = life_] {
+    if (life == life_) close_reader();
   });
+}
+
+void Server::close_reader() {
+  sqlite3_close(std::exchange(reader_, nullptr));
 }
 
 void Server::calm_down() {

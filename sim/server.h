@@ -50,6 +50,9 @@ class Server {
   void hand_out();
   bool died();  // the fuse has burnt within the last call
   void plan_deaths();
+  void tick();
+  void read_for_a_while();
+  void close_reader();
   void read_history();
 
   World& world_;
@@ -58,6 +61,7 @@ class Server {
   bool work_due_ = false;
   std::unique_ptr<Workspace> workspace_;
   sqlite3* watching_ = nullptr;  // a connection beside the server's
+  sqlite3* reader_ = nullptr;    // and one that holds a transaction for a while
   std::map<int64_t, std::shared_ptr<Link>> links_;
   std::map<int64_t, size_t> queued_;
   std::optional<Backup> backup_;

@@ -69,6 +69,28 @@ void World::at(int64_t time, std::function<void()> what) {
   events_.push({std::max(time, now_), ++event_order_, std::move(what)});
 }
 
+void World::someday(double mean, std::function<bool()> still, std::function<void()> what) {
+  if (mean <= 0) return;
+  after(mishaps.wait(mean), [this, still = std::move(still), what = std::move(what)] {
+    if (!calm_ && still()) what();
+  });
+}
+
+int World::fault(const Mishaps& of, Call call, const std::string& whose, std::string_view file) {
+  if (calm_) return SQLITE_OK;
+  const bool sync = call == Call::kSync && of.sync_error > 0 && mishaps.chance(of.sync_error);
+  if (!sync && (of.io_error <= 0 || !mishaps.chance(of.io_error))) return SQLITE_OK;
+  note(whose + ": a " + (sync ? "sync of " : "call on ") + std::string(file) + " fails");
+  if (sync) sometimes("a sync failed");
+  return sync ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
+}
+
+void World::fill(Disk& disk, const char* what) {
+  sometimes(what);
+  disk.capacity = disk.size() + mishaps.below(20'000);
+  after(mishaps.between(100, 10'000), [&disk] { disk.capacity = 0; });
+}
+
 void World::note(const std::string& event) {
   uint64_t hash = trace_hash_ ^ static_cast<uint64_t>(now_);
   for (const char c : event) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;

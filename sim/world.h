@@ -77,6 +77,12 @@ class World {
   int64_t now() const { return now_; }
   void at(int64_t time, std::function<void()> what);
   void after(int64_t delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
+  // After a time of this mean, unless it is 0, faults are over by then, or `still` says no.
+  void someday(double mean, std::function<bool()> still, std::function<void()> what);
+  // Faults that happen to single calls of a disk, for Disk::fault.
+  int fault(const Mishaps& mishaps, Call call, const std::string& whose, std::string_view file);
+  // The disk is full for a while.
+  void fill(Disk& disk, const char* what);
   void note(const std::string& event);  // into the trace
   void sometimes(const char* what) { ++figures_.sometimes[what]; }
   void crashed(const std::string& kind) { ++figures_.crashes[kind]; }

@@ -33,9 +33,7 @@ class Commands : public Checker {
   void look(Device& device) override {
     if (device.was_restored()) return;
     std::set<std::string> listed;
-    const auto rows = device.replica().query("SELECT id FROM wherry_commands");
-    if (!rows) return;
-    for (const Row& row : rows->rows) listed.insert(*row[0].text());
+    for (const Row& row : device.ask("SELECT id FROM wherry_commands")) listed.insert(*row[0].text());
     for (const auto& [id, issued] : world_.issued())
       if (issued.device == &device && issued.certain && !issued.forfeited && !listed.contains(id) &&
           world_.history().find(id) == nullptr)

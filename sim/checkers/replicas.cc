@@ -31,9 +31,14 @@ class Replicas : public Checker {
     position = status.position.number;
     if (history.head() == 0 || status.epoch != history.at(history.head()).epoch) return;
     if (status.position.number > history.head()) return;  // restored, and not told yet
-    if (!complete(status)) return;
-    compare(device, history.rows_at(status.position.number));
-    world_.sometimes("a replica was complete when it was looked at");
+    const ChatRows confirmed = rows_of_dump(device.dump());
+    check_shown(device, confirmed);
+    if (is_live(status)) {
+      check_confirmed(device, confirmed, readable(history.rows_at(status.position.number), device.user()));
+      world_.sometimes("a replica was complete when it was looked at");
+    } else if (status.position != Seq{}) {  // 0: nothing is complete to any boundary yet
+      check_scopes(device, status, confirmed);
+    }
   }
 
   void restored(int64_t) override { positions_.clear(); }
@@ -52,16 +57,14 @@ class Replicas : public Checker {
       if (at == world_.history().rows().end() ||
           !reads(world_.history().rows(), id, at->second, device.user()))
         continue;
-      const auto found = device.replica().query("SELECT 1 FROM messages WHERE id = ?", {Value(id.key[0])});
-      const auto listed = device.replica().query(
-          "SELECT state || ' ' || coalesce(code, '') FROM wherry_commands WHERE id = ?", {Value(answer.id)});
       // While scopes catch up, answers and rows wait for them together, and the command stays pending.
-      const bool waits = listed && !listed->rows.empty() && listed->rows[0][0].text()->starts_with("pending");
-      if (found && found->rows.empty() && !waits)
-        world_.violated("SESSION",
-                        device.name() + " got the answer to " + answer.id +
-                            " without the row that it wrote: " + dump({*at}) + "its list says: " +
-                            (listed && !listed->rows.empty() ? *listed->rows[0][0].text() : "nothing"));
+      const auto left = device.ask(
+          "SELECT 1 FROM wherry_commands WHERE id = ?1 AND state <> 'pending' AND ?2 NOT IN (SELECT id FROM "
+          "messages)",
+          {Value(answer.id), Value(id.key[0])});
+      if (!left.empty())
+        world_.violated("SESSION", device.name() + " got the answer to " + answer.id +
+                                       " without the row that it wrote: " + dump({*at}));
     }
   }
 
@@ -75,31 +78,62 @@ class Replicas : public Checker {
                                         " in sync: " + std::to_string(status.pending) + " pending, at " +
                                         std::to_string(status.position.number) + " of " +
                                         std::to_string(world_.history().head()));
-      compare(*device, world_.history().rows());
+      const ChatRows confirmed = rows_of_dump(device->dump());
+      check_shown(*device, confirmed);
+      check_confirmed(*device, confirmed, readable(world_.history().rows(), device->user()));
       look_into_file(*device);
     }
   }
 
  private:
-  // All that it wants is there, up to one boundary.
-  static bool complete(const ReplicaStatus& status) {
+  // Connected, and all that it wants is there up to one boundary: it holds what its user might read there.
+  static bool is_live(const ReplicaStatus& status) {
     return status.connected && std::ranges::all_of(status.scopes, [&](const HeldScope& scope) {
              return !scope.wanted ||
                     (scope.state == HeldScope::State::kLive && scope.position == status.position);
            });
   }
 
-  void compare(Device& device, const ChatRows& then) {
-    const ChatRows his = readable(then, device.user());
-    const std::string confirmed = device.dump(), expected = dump(his);
-    if (confirmed != expected) world_.violated("CONVERGE", device.name() + differs(confirmed, expected));
-    const std::string shown = dump(visible(device)), predicted = dump(with_pending(device, his));
-    if (shown != predicted) world_.violated("REBASE", device.name() + differs(shown, predicted));
-    const auto index = device.replica().query(
-        "SELECT (SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'word1 OR word2 OR word3'),"
-        " (SELECT count(*) FROM messages WHERE body LIKE 'word1 %' OR body LIKE 'word2 %' OR body LIKE "
-        "'word3 %')");
-    if (index && !(index->rows[0][0] == index->rows[0][1]))
+  void check_confirmed(Device& device, const ChatRows& confirmed, const ChatRows& expected) {
+    if (confirmed != expected)
+      world_.violated("CONVERGE", device.name() + " at " + about(device.replica().status()) +
+                                      differs(dump(confirmed), dump(expected)));
+  }
+
+  static std::string about(const ReplicaStatus& status) {
+    std::string what = std::to_string(status.position.number) + (status.connected ? "" : ", offline");
+    for (const HeldScope& scope : status.scopes)
+      what += ", " + scope.name + (scope.wanted ? " " : " unwanted ") +
+              std::to_string(scope.position.number) + (scope.state == HeldScope::State::kLive ? " live" : "");
+    return what;
+  }
+
+  // Otherwise each scope that is complete up to the boundary holds what lay in it there, and no row lies
+  // outside of the scopes that are held.
+  void check_scopes(Device& device, const ReplicaStatus& status, ChatRows confirmed) {
+    std::set<std::string> complete, others;
+    for (const HeldScope& scope : status.scopes)
+      if (scope.wanted) (scope.position == status.position ? complete : others).insert(scope.name);
+    ChatRows expected;
+    for (auto& [id, row] : world_.history().rows_at(status.position.number))
+      if (complete.contains(scope_of(id, row))) expected.emplace(id, std::move(row));
+    std::erase_if(confirmed,
+                  [&](const auto& entry) { return others.contains(scope_of(entry.first, entry.second)); });
+    check_confirmed(device, confirmed, expected);
+  }
+
+  void check_shown(Device& device, const ChatRows& confirmed) {
+    const ChatRows shown = visible(device), predicted = with_pending(device, confirmed);
+    if (shown != predicted) world_.violated("REBASE", device.name() + differs(dump(shown), dump(predicted)));
+    const Row counts = device
+                           .ask(
+                               "SELECT (SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'word1 OR "
+                               "word2 OR word3'),"
+                               " (SELECT count(*) FROM messages WHERE body LIKE 'word1 %' OR body LIKE "
+                               "'word2 %' OR body LIKE "
+                               "'word3 %')")
+                           .at(0);
+    if (counts[0] != counts[1])
       world_.violated("REVOKE-BOUND",
                       device.name() + ": the full-text index holds other rows than the table");
   }
@@ -150,9 +184,7 @@ class Replicas : public Checker {
       std::string columns;
       for (const char* column : spec(table).columns)
         columns += (columns.empty() ? "" : ",") + std::string(column);
-      const auto result = device.replica().query("SELECT " + columns + " FROM " + spec(table).name);
-      if (!result) continue;
-      for (const Row& row : result->rows) {
+      for (const Row& row : device.ask("SELECT " + columns + " FROM " + spec(table).name)) {
         Cells cells;
         for (const Value& value : row)
           cells.push_back(value.integer() != nullptr ? Cell(*value.integer())
@@ -166,22 +198,16 @@ class Replicas : public Checker {
   }
 
   ChatRows with_pending(Device& device, ChatRows rows) {
-    const auto pending = device.replica().query(
-        "SELECT name, data, now FROM wherry_commands WHERE state = 'pending' ORDER BY n");
-    if (!pending) return rows;
-    if (pending->rows.size() > 2) world_.sometimes("several commands were pending when it was looked at");
-    for (const Row& row : pending->rows) {
+    const auto pending =
+        device.ask("SELECT name, data, now FROM wherry_commands WHERE state = 'pending' ORDER BY n");
+    if (pending.size() > 2) world_.sometimes("several commands were pending when it was looked at");
+    for (const Row& row : pending) {
       ChatCommand command;
       command.name = *row[0].text();
       command.user = device.user();
       command.is_admin = world_.is_admin(device.user());
       command.now = *row[2].integer();
-      const Json params = Json::parse(*row[1].text());
-      for (const auto& [key, value] : params.items())
-        command.params[key] = value.is_string()    ? Cell(value.get<std::string>())
-                              : value.is_boolean() ? Cell(int64_t{value.get<bool>()})
-                              : value.is_number()  ? Cell(value.get<int64_t>())
-                                                   : Cell();
+      command.params = params_of(*row[1].text());
       (void)run(command, rows);
     }
     return rows;

@@ -2,15 +2,11 @@
 // and guards as the chat has them; last write wins by (stamp, command id), per cell, with existence as one
 // more cell; counters and sets add up; a soft deletion wins what it sets. It must come to the outcome, the
 // code and the rows of the log.
-#include <nlohmann/json.hpp>
-
 #include "sim/checkers/all.h"
 
 namespace wherry::sim {
 
 namespace {
-
-using Json = nlohmann::json;
 
 class Verdicts : public Checker {
  public:
@@ -99,12 +95,7 @@ class Verdicts : public Checker {
     command.is_admin = row.roles.find("\"admin\"") != std::string::npos;
     command.now = row.stamp >> 16;
     command.at_server = true;
-    const Json params = Json::parse(row.data);
-    for (const auto& [key, value] : params.items())
-      command.params[key] = value.is_string()    ? Cell(value.get<std::string>())
-                            : value.is_boolean() ? Cell(int64_t{value.get<bool>()})
-                            : value.is_number()  ? Cell(value.get<int64_t>())
-                                                 : Cell();
+    command.params = params_of(row.data);
     return command;
   }
 

@@ -118,7 +118,10 @@ Result<std::optional<Value>> Database::value(std::string_view sql, const Row& pa
   TRY_ASSIGN(const bool found, statement->step());
   std::optional<Value> value;
   if (found) value = statement->value(0);
+  // A statement that writes and returns a row commits only here: `PRAGMA journal_mode` is one.
+  const int ended = sqlite3_reset(statement->handle());
   statement->reset();
+  if (ended != SQLITE_OK) return std::unexpected(last_error(sql.substr(0, 80)));
   return value;
 }
 

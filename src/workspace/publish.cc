@@ -195,7 +195,8 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
   const bool too_much =
       session.queued_bytes > options.limits.session_queue_bytes || bytes > limits::kMessageBytes / 2;
   if (too_much) fall_back_to_scanning(session, batch);
-  protocol::Scopes changes = scope_changes(session, items, bytes, born);
+  // Nothing more fits: what is born comes by scanning, too.
+  protocol::Scopes changes = scope_changes(session, items, too_much ? limits::kMessageBytes : bytes, born);
   if (too_much) live.clear();
   live.insert(live.end(), born.begin(), born.end());
   for (const ScopeId scope : live)

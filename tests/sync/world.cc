@@ -1,6 +1,5 @@
 #include "tests/sync/world.h"
 
-#include <fstream>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -8,6 +7,7 @@
 #include "base/text.h"
 #include "net/token.h"
 #include "protocol/codec.h"
+#include "server/data_folder.h"
 #include "sqlite/database.h"
 
 namespace wherry::testing {
@@ -15,13 +15,6 @@ namespace wherry::testing {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string slurp(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 template <typename T>
 T must(Result<T> result) {
@@ -57,15 +50,7 @@ std::shared_ptr<const Bundle> bundle_of(const std::string& folder) {
   static std::map<std::string, std::shared_ptr<const Bundle>> known;
   std::shared_ptr<const Bundle>& bundle = known[folder];
   if (bundle) return bundle;
-  const fs::path root = fs::path(WHERRY_SOURCE_DIR) / folder;
-  std::vector<BundleFile> files;
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    const std::string name = fs::relative(entry.path(), root).string();
-    const bool belongs = name == "app.toml" || name == "initial.jsonl" || name.starts_with("migrations/") ||
-                         name.starts_with("commands/");
-    if (entry.is_regular_file() && belongs) files.push_back({name, slurp(entry.path())});
-  }
-  return bundle = bundle_of(files);
+  return bundle = bundle_of(must(server::read_bundle_folder(cat(WHERRY_SOURCE_DIR "/", folder))));
 }
 
 std::shared_ptr<const Bundle> bundle_of(const std::vector<BundleFile>& files) {
