@@ -28,10 +28,8 @@ class Device {
   void deliver(const std::shared_ptr<Link>& link, const std::string& bytes, bool closes,
                const std::string& reason);
   void link_lost(std::shared_ptr<Link> link);
-  bool is_connected() const { return link_ != nullptr; }
   const std::shared_ptr<Link>& link() const { return link_; }
   void calm_down();  // no more faults, and online
-  void stop_writing() { writes_ = false; }
 
   void copy_files_from(Device& other);
   void back_up();

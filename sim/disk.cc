@@ -136,10 +136,6 @@ std::vector<std::string> Disk::files() const {
   return names;
 }
 
-bool Disk::has(std::string_view file) const {
-  return live_.contains(file);
-}
-
 std::string Disk::read(std::string_view file) const {
   const auto at = live_.find(file);
   return at == live_.end() ? std::string() : at->second->live;

@@ -70,9 +70,7 @@ class Disk {
   int64_t capacity = 0;
 
   int64_t size() const;
-  int open_files() const { return open_files_; }
   std::vector<std::string> files() const;
-  bool has(std::string_view file) const;
   // As programs see it; the empty string when there is none.
   std::string read(std::string_view file) const;
   // Puts a file in place, durable, or takes it away. Requires: it is not open.

@@ -179,20 +179,17 @@ void Server::fail(const Error& error) {
     world_.violated("LIVENESS", "the workspace failed for no reason: " + error.text());
   if (error.code == ErrorCode::kCorrupt)
     world_.violated("CORRUPT-STOP", "the server's file is damaged: " + error.text());
-  stop_listening("unavailable");
+  for (const auto& [_, link] : std::map(links_)) {
+    link->server_end = false;
+    world_.to_device(link,
+                     protocol::encode(protocol::Bye{"unavailable", "", Millis{kReopenAfter}},
+                                      protocol::Compression::kPlain),
+                     true, "unavailable");
+  }
   close();
   world_.after(kReopenAfter, [this, life = life_] {
     if (life == life_ && up_ && !workspace_) open();
   });
-}
-
-void Server::stop_listening(const char* code) {
-  for (const auto& [_, link] : std::map(links_)) {
-    const std::string bye =
-        protocol::encode(protocol::Bye{code, "", Millis{kReopenAfter}}, protocol::Compression::kPlain);
-    link->server_end = false;
-    world_.to_device(link, bye, true, code);
-  }
 }
 
 void Server::back_up() {

@@ -43,7 +43,6 @@ class Server {
   };
   bool open();   // false: it failed, the process is down or waits
   void close();  // takes the objects down
-  void stop_listening(const char* code);
   void fail(const Error& error);
   void schedule_work();
   void work();

@@ -76,6 +76,15 @@ void World::someday(double mean, std::function<bool()> still, std::function<void
   });
 }
 
+void World::now_and_then(double mean, const std::function<void()>& what) {
+  someday(
+      mean, [] { return true; },
+      [this, mean, what] {
+        what();
+        now_and_then(mean, what);
+      });
+}
+
 int World::fault(const Mishaps& of, Call call, const std::string& whose, std::string_view file) {
   if (calm_) return SQLITE_OK;
   const bool sync = call == Call::kSync && of.sync_error > 0 && mishaps.chance(of.sync_error);
@@ -120,17 +129,6 @@ void World::run() {
   const int64_t begin = now_;
   server_->start();
   for (const auto& device : devices_) device->start();
-  const auto now_and_then = [this](double mean, auto what) {
-    if (mean <= 0) return;
-    auto again = std::make_shared<std::function<void()>>();
-    *again = [this, mean, what, weak = std::weak_ptr(again)] {
-      if (calm_) return;
-      what();
-      if (const auto self = weak.lock()) after(mishaps.wait(mean), *self);
-    };
-    after(mishaps.wait(mean), [again] { (*again)(); });
-    keep_.push_back(again);
-  };
   now_and_then(plan_.restore_server, [this] {
     if (!server_->has_backup() || mishaps.chance(0.5))
       server_->back_up();

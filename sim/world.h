@@ -79,6 +79,7 @@ class World {
   void after(int64_t delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
   // After a time of this mean, unless it is 0, faults are over by then, or `still` says no.
   void someday(double mean, std::function<bool()> still, std::function<void()> what);
+  void now_and_then(double mean, const std::function<void()>& what);
   // Faults that happen to single calls of a disk, for Disk::fault.
   int fault(const Mishaps& mishaps, Call call, const std::string& whose, std::string_view file);
   // The disk is full for a while.
@@ -135,7 +136,6 @@ class World {
   Figures figures_;
   History history_;
   std::priority_queue<Event> events_;
-  std::vector<std::shared_ptr<std::function<void()>>> keep_;  // what happens now and then
   std::map<std::string, Issued> issued_;
   std::vector<Word> words_;
   std::vector<std::unique_ptr<Checker>> checkers_;
