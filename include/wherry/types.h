@@ -81,6 +81,7 @@ struct ReplicaEvent {
     kStatus,    // connected, synced or scopes changed
     kEpoch,     // the server was restored; `detail` says what is re-offered
     kIdentity,  // this file was restored or cloned and has a new identity
+    kSalvaged,  // the file was damaged and begun anew with `done` commands of its list; `detail` says more
     kProgress,  // `done` of `total` rows or commands while catching up (total 0: unknown)
     kError,     // the server said `code`, `detail`
   } kind;
@@ -88,6 +89,13 @@ struct ReplicaEvent {
   CommandState state = CommandState::kPending;
   std::string code, detail;
   int64_t done = 0, total = 0;
+};
+
+// What became of a damaged file.
+struct Salvaged {
+  int64_t commands = 0;  // of the list of own commands, kept
+  bool complete = true;  // false: some of it may be lost
+  std::string kept_as;   // where the damaged file is now
 };
 
 struct QueryResult {

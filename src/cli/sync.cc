@@ -43,6 +43,8 @@ std::string_view kind_text(ReplicaEvent::Kind kind) {
       return "epoch";
     case ReplicaEvent::Kind::kIdentity:
       return "identity";
+    case ReplicaEvent::Kind::kSalvaged:
+      return "salvaged";
     case ReplicaEvent::Kind::kProgress:
       return "progress";
     case ReplicaEvent::Kind::kError:

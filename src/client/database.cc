@@ -68,6 +68,17 @@ class Database::Impl {
             .changed = [this](const ConnectionStatus& status) { connection_changed(status); }});
     if (options_.start_online) connection_->start();
   }
+  void tell_of(const Salvaged& salvaged) {
+    const Lock lock(mutex_);
+    tell({.kind = ReplicaEvent::Kind::kSalvaged,
+          .id = {},
+          .code = std::string(code_text(ErrorCode::kCorrupt)),
+          .detail = cat(
+              "the file was damaged and is begun anew; ", salvaged.commands,
+              salvaged.complete ? " commands of its list are kept" : " commands of its list could be read",
+              "; the damaged file is ", salvaged.kept_as),
+          .done = salvaged.commands});
+  }
   void listen(std::unique_ptr<client::Tap> tap) { tap_ = std::move(tap); }
   client::Connection* connection() { return connection_.get(); }
 
@@ -249,13 +260,21 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Databa
   if (!options.url.empty()) {
     TRY_ASSIGN(url, net::Url::parse(options.url));
   }
-  TRY_ASSIGN(auto replica, Replica::open({.path = path,
-                                          .vfs = {},
-                                          .entropy = [](std::span<uint8_t> out) { net::fill_random(out); },
-                                          .synchronous_full = options.durability == Durability::kFull,
-                                          .create = options.create}));
+  ReplicaOptions of_replica{.path = path,
+                            .vfs = {},
+                            .entropy = [](std::span<uint8_t> out) { net::fill_random(out); },
+                            .synchronous_full = options.durability == Durability::kFull,
+                            .create = options.create};
+  auto replica = Replica::open(of_replica);
+  std::optional<Salvaged> salvaged;
+  if (!replica && replica.error().code == ErrorCode::kCorrupt) {
+    TRY_ASSIGN(salvaged, Replica::salvage(of_replica));
+    replica = Replica::open(of_replica);
+  }
+  if (!replica) return std::unexpected(std::move(replica).error());
   const bool tap = options.tap && url;
-  auto impl = std::make_unique<Impl>(std::move(replica), std::move(options));
+  auto impl = std::make_unique<Impl>(*std::move(replica), std::move(options));
+  if (salvaged) impl->tell_of(*salvaged);
   if (tap) {
     // Watching is a convenience: a file system without sockets must not keep the app from working.
     if (auto listening = client::Tap::listen(path)) impl->listen(*std::move(listening));

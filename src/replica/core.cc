@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "bundle/wire.h"
 #include "protocol/codec.h"
+#include "replica/salvage.h"
 #include "replica/schema.h"
 
 namespace wherry {
@@ -35,6 +36,8 @@ Result<std::unique_ptr<Core>> Core::open(const Store::Options& options, bool ref
   }
   TRY(core->reload());
   if (core->app_) core->app_->engine().set_user(core->meta.user_id);
+  TRY_ASSIGN(const bool salvaged, awaits_salvaged(options.path, options.vfs));
+  if (salvaged) TRY(take_salvaged(*core, options.path, options.vfs));
   return core;
 }
 

@@ -79,6 +79,12 @@ CommandState state_of(protocol::Outcome outcome) {
 
 }  // namespace
 
+Result<> Queue::insert(sqlite::Database& db, const Row& row) {
+  return db.run(cat("INSERT INTO wherry_commands(", kAllColumns,
+                    ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"),
+                row);
+}
+
 Result<bool> Queue::contains(std::string_view id) {
   TRY_ASSIGN(const auto found, db_.value("SELECT 1 FROM wherry_commands WHERE id = ?1", {Value(id)}));
   return found.has_value();

@@ -33,6 +33,13 @@ class Queue {
   // Applied commands kept for a restored server.
   static constexpr int64_t kAppliedKept = 10'000;
 
+  // All columns of wherry_commands in their order, for whoever takes rows from one file to another.
+  static constexpr std::string_view kAllColumns =
+      "n, id, replica_seq, name, data, entity_id, client_timestamp, now, base_seq, user, state, seq, code, "
+      "message, lost, retry_of, dismissed";
+  // Adds a row of them as it is; without an `n` it gets the next one.
+  static Result<> insert(sqlite::Database& db, const Row& row);
+
   explicit Queue(sqlite::Database& db) : db_(db) {}
 
   Result<bool> contains(std::string_view id);

@@ -13,6 +13,8 @@
 #include "replica/meta.h"
 #include "replica/queue.h"
 #include "replica/store.h"
+#include "sqlite/page_vfs.h"
+#include "sqlite/vfs_files.h"
 
 namespace wherry {
 
@@ -83,9 +85,10 @@ ReplicaReader::ReplicaReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 ReplicaReader::~ReplicaReader() = default;
 
 Result<std::unique_ptr<ReplicaReader>> ReplicaReader::open(const std::string& path, const std::string& vfs) {
-  TRY_ASSIGN(const bool found, Store::exists(path, vfs));
+  TRY_ASSIGN(const bool found, sqlite::file_exists(path, vfs));
   if (!found) return fail(ErrorCode::kNotFound, cat("there is no file ", path));
-  TRY_ASSIGN(auto db, sqlite::Database::open(path, sqlite::Access::kReadOnly, vfs));
+  TRY_ASSIGN(const std::string paged, sqlite::page_vfs(vfs));
+  TRY_ASSIGN(auto db, sqlite::Database::open(path, sqlite::Access::kReadOnly, paged));
   sqlite3_busy_timeout(db->handle(), kBusyMs);
   TRY(check_format(*db, path));
   return std::unique_ptr<ReplicaReader>(new ReplicaReader(std::make_unique<Impl>(std::move(db))));

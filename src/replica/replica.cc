@@ -145,6 +145,10 @@ Result<std::unique_ptr<Replica>> Replica::open(ReplicaOptions options) {
   return std::unique_ptr<Replica>(new Replica(std::move(impl)));
 }
 
+Result<Salvaged> Replica::salvage(const ReplicaOptions& options) {
+  return Store::salvage({options.path, options.vfs, Sync::kFull, true});
+}
+
 Result<Executed> Replica::execute(std::string_view name, std::string_view params_json, Millis now,
                                   const ExecuteOptions& options) {
   TRY_ASSIGN(std::vector<Executed> executed,

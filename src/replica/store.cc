@@ -2,7 +2,9 @@
 
 #include "base/text.h"
 #include "bundle/wire.h"
-#include "sqlite/scrub_vfs.h"
+#include "replica/salvage.h"
+#include "sqlite/page_vfs.h"
+#include "sqlite/vfs_files.h"
 
 namespace wherry {
 
@@ -10,24 +12,6 @@ namespace {
 
 constexpr std::string_view kTables = R"(
 CREATE TABLE wherry_meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE wherry_commands(
-  n INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
-  replica_seq INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  data TEXT NOT NULL,
-  entity_id TEXT,
-  client_timestamp INTEGER NOT NULL,
-  now INTEGER NOT NULL,
-  base_seq INTEGER NOT NULL,
-  user TEXT,
-  state TEXT NOT NULL DEFAULT 'pending',
-  seq INTEGER,
-  code TEXT,
-  message TEXT,
-  lost TEXT,
-  retry_of TEXT,
-  dismissed INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX wherry_commands_state ON wherry_commands(state, n);
 CREATE TABLE wherry_rows(
   tbl INTEGER NOT NULL, key BLOB NOT NULL, scope INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -66,15 +50,14 @@ CREATE INDEX wherry_staged_scope ON wherry_staged(scope);
 // The core takes no file locks of its own. FILE-lock is a second, empty SQLite database with an exclusive
 // transaction that stays open: SQLite's lock on it ends with the process, however it ends, and whoever only
 // reads FILE is not disturbed.
-Result<std::unique_ptr<sqlite::Database>> take_lock(const Store::Options& options) {
-  TRY_ASSIGN(auto lock, sqlite::Database::open(cat(options.path, "-lock"), sqlite::Access::kReadWriteCreate,
-                                               options.vfs));
+Result<std::unique_ptr<sqlite::Database>> take_lock(const std::string& path, const std::string& vfs) {
+  TRY_ASSIGN(auto lock, sqlite::Database::open(cat(path, "-lock"), sqlite::Access::kReadWriteCreate, vfs));
   sqlite3_busy_timeout(lock->handle(), 0);
   TRY(lock->execute("PRAGMA locking_mode = EXCLUSIVE"));
   const Result<> begun = lock->execute("BEGIN EXCLUSIVE");
   if (begun) return lock;
   if (begun.error().code == ErrorCode::kBusy)
-    return fail(ErrorCode::kBusy, cat(options.path, " is open in another engine"));
+    return fail(ErrorCode::kBusy, cat(path, " is open in another engine"));
   return std::unexpected(begun.error());
 }
 
@@ -93,7 +76,9 @@ Result<> set_up(sqlite::Database& db, const std::string& path) {
   TRY_ASSIGN(const int64_t format, integer_of(db, "PRAGMA user_version"));
   TRY_ASSIGN(const int64_t objects, integer_of(db, "SELECT count(*) FROM sqlite_schema"));
   if (application == 0 && format == 0 && objects == 0) {
+    sqlite::reserve_seals(db);
     TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(db));
+    TRY(db.execute(Store::kCommandsTable));
     TRY(db.execute(kTables));
     TRY(db.execute(
         cat("PRAGMA application_id = ", Store::kApplicationId, "; PRAGMA user_version = ", Store::kFormat)));
@@ -103,6 +88,8 @@ Result<> set_up(sqlite::Database& db, const std::string& path) {
   } else if (format != Store::kFormat) {
     return fail(ErrorCode::kVersion,
                 cat(path, " has format ", format, ", this program knows ", Store::kFormat));
+  } else if (!sqlite::has_seals(db)) {
+    return fail(ErrorCode::kCorrupt, cat(path, " is damaged: its header does not say that pages are sealed"));
   }
   TRY_ASSIGN(const std::optional<Value> mode, db.value("PRAGMA journal_mode = WAL"));
   if (!mode || mode->text() == nullptr || *mode->text() != "wal")
@@ -112,23 +99,15 @@ Result<> set_up(sqlite::Database& db, const std::string& path) {
 
 }  // namespace
 
-Result<bool> Store::exists(const std::string& path, const std::string& name) {
-  sqlite3_vfs* vfs = sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
-  if (vfs == nullptr) return fail(ErrorCode::kInvalid, cat("there is no VFS named ", name));
-  int found = 0;
-  if (vfs->xAccess(vfs, path.c_str(), SQLITE_ACCESS_EXISTS, &found) != SQLITE_OK)
-    return fail(ErrorCode::kIo, cat("cannot look for ", path));
-  return found != 0;
-}
-
 Result<std::unique_ptr<Store>> Store::open(const Options& options) {
   if (!options.create) {
-    TRY_ASSIGN(const bool found, exists(options.path, options.vfs));
-    if (!found) return fail(ErrorCode::kNotFound, cat("there is no file ", options.path));
+    TRY_ASSIGN(const bool found, sqlite::file_exists(options.path, options.vfs));
+    TRY_ASSIGN(const bool begun, awaits_salvaged(options.path, options.vfs));
+    if (!found && !begun) return fail(ErrorCode::kNotFound, cat("there is no file ", options.path));
   }
-  TRY_ASSIGN(auto lock, take_lock(options));
+  TRY_ASSIGN(auto lock, take_lock(options.path, options.vfs));
   // After a revoke no byte may stay behind.
-  TRY_ASSIGN(const std::string vfs, sqlite::scrubbing_vfs(options.vfs));
+  TRY_ASSIGN(const std::string vfs, sqlite::page_vfs(options.vfs));
   TRY_ASSIGN(auto db, sqlite::Database::open(options.path, sqlite::Access::kReadWriteCreate, vfs));
   sqlite3_busy_timeout(db->handle(), 0);
   TRY(set_up(*db, options.path));
@@ -136,6 +115,11 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
   std::unique_ptr<Store> store(new Store(std::move(lock), std::move(db), options.sync));
   TRY(store->relax());
   return store;
+}
+
+Result<Salvaged> Store::salvage(const Options& options) {
+  TRY_ASSIGN(const auto lock, take_lock(options.path, options.vfs));
+  return salvage_file(options.path, options.vfs);
 }
 
 Result<> Store::demand_durable() {

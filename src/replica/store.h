@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "bundle/bundle.h"
 #include "sqlite/database.h"
+#include "wherry/types.h"
 
 namespace wherry {
 
@@ -18,6 +20,26 @@ class Store {
   // In the file's header: that it is a replica's, and how it is laid out.
   static constexpr int64_t kApplicationId = 0x57727279;  // "Wrry"
   static constexpr int64_t kFormat = 1;
+  static constexpr std::string_view kCommandsTable = R"(
+CREATE TABLE wherry_commands(
+  n INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  replica_seq INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  data TEXT NOT NULL,
+  entity_id TEXT,
+  client_timestamp INTEGER NOT NULL,
+  now INTEGER NOT NULL,
+  base_seq INTEGER NOT NULL,
+  user TEXT,
+  state TEXT NOT NULL DEFAULT 'pending',
+  seq INTEGER,
+  code TEXT,
+  message TEXT,
+  lost TEXT,
+  retry_of TEXT,
+  dismissed INTEGER NOT NULL DEFAULT 0);
+)";
 
   struct Options {
     std::string path;
@@ -28,7 +50,8 @@ class Store {
   // Errors: kBusy (another engine has the file), kNotFound, kCorrupt (not a replica's file), kIo.
   static Result<std::unique_ptr<Store>> open(const Options& options);
 
-  static Result<bool> exists(const std::string& path, const std::string& vfs);
+  // Replaces a damaged file that nobody has open; see salvage.h. Errors: as salvage_file(), kBusy.
+  static Result<Salvaged> salvage(const Options& options);
 
   sqlite::Database& db() { return *db_; }
   // The bundle the tables are made from, if the server has sent one.

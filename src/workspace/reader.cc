@@ -6,6 +6,7 @@
 #include "engine/dump.h"
 #include "engine/engine.h"
 #include "engine/scopes.h"
+#include "sqlite/page_vfs.h"
 #include "workspace/access.h"
 #include "workspace/log.h"
 #include "workspace/schema.h"
@@ -125,7 +126,8 @@ Result<std::unique_ptr<WorkspaceReader>> WorkspaceReader::open(const std::string
                                                                std::shared_ptr<const Bundle> bundle) {
   auto impl = std::make_unique<Impl>();
   impl->bundle = std::move(bundle);
-  TRY_ASSIGN(impl->db, sqlite::Database::open(path, sqlite::Access::kReadOnly));
+  TRY_ASSIGN(const std::string vfs, sqlite::page_vfs(""));
+  TRY_ASSIGN(impl->db, sqlite::Database::open(path, sqlite::Access::kReadOnly, vfs));
   sqlite3_busy_timeout(impl->db->handle(), 5000);
   impl->rows = std::make_unique<Rows>(*impl->db, *impl->bundle);
   return std::unique_ptr<WorkspaceReader>(new WorkspaceReader(std::move(impl)));

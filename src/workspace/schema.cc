@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "bundle/wire.h"
+#include "sqlite/page_vfs.h"
 
 namespace wherry::workspace {
 
@@ -97,6 +98,7 @@ Result<> create(sqlite::Database& db, const Bundle& bundle) {
   // Under EXTRA: at FULL, the rollback journal's deletion may not be durable and could undo the creation.
   TRY(db.execute("PRAGMA synchronous = EXTRA"));
   TRY(db.execute("PRAGMA page_size = 4096"));
+  sqlite::reserve_seals(db);
   TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(db));
   TRY(db.execute(kTables));
   for (const std::string& statement : bundle.ddl) TRY(db.execute(statement));
@@ -121,7 +123,8 @@ Result<> set_meta(sqlite::Database& db, std::string_view name, std::string_view 
 
 Result<std::unique_ptr<sqlite::Database>> open_database(const std::string& path, const std::string& vfs,
                                                         const Bundle& bundle, bool& created) {
-  TRY_ASSIGN(auto db, sqlite::Database::open(path, sqlite::Access::kReadWriteCreate, vfs));
+  TRY_ASSIGN(const std::string paged, sqlite::page_vfs(vfs));
+  TRY_ASSIGN(auto db, sqlite::Database::open(path, sqlite::Access::kReadWriteCreate, paged));
   TRY_ASSIGN(const auto tables, db->value("SELECT count(*) FROM sqlite_schema"));
   created = tables == Value(int64_t{0});
   if (created) {
@@ -129,6 +132,9 @@ Result<std::unique_ptr<sqlite::Database>> open_database(const std::string& path,
   } else {
     TRY_ASSIGN(const auto known, db->value("SELECT count(*) FROM sqlite_schema WHERE name = 'wherry_meta'"));
     if (known == Value(int64_t{0})) return fail(ErrorCode::kCorrupt, cat(path, " is no workspace database"));
+    if (!sqlite::has_seals(*db))
+      return fail(ErrorCode::kCorrupt,
+                  cat(path, " is damaged: its header does not say that pages are sealed"));
     TRY_ASSIGN(const std::string schema, meta(*db, "schema"));
     if (schema != schema_text(bundle))
       return fail(ErrorCode::kBundle,

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -304,6 +305,36 @@ TEST_F(Api, OneEngineHasAFile) {
   const auto second = Database::open(folder_.file("ann.db"), {});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kBusy);
+}
+
+TEST_F(Api, ADamagedFileGoesOnWithItsQueue) {
+  std::string id;
+  {
+    const auto ann = open("ann");
+    ASSERT_TRUE(ann->wait_synced(std::chrono::seconds(30)));
+    ann->disconnect();
+    const auto executed = ann->execute("user.register", registration("ann", "Ann"));
+    ASSERT_TRUE(executed && !executed->refusal);
+    id = executed->id;
+    ASSERT_TRUE(ann->checkpoint());
+  }
+  {
+    std::fstream file(folder_.file("ann.db"), std::ios::binary | std::ios::in | std::ios::out);
+    for (const int page : {3, 4, 5, 6}) file.seekp(page * 4096 + 1000) << "rot";
+  }
+  std::promise<ReplicaEvent> told;
+  DatabaseOptions options = this->options("ann");
+  options.on_event = [&](const ReplicaEvent& event) {
+    if (event.kind == ReplicaEvent::Kind::kSalvaged) told.set_value(event);
+  };
+  auto ann = Database::open(folder_.file("ann.db"), std::move(options));
+  ASSERT_TRUE(ann) << ann.error().text();
+  const ReplicaEvent event = told.get_future().get();
+  EXPECT_EQ(event.done, 1);
+  EXPECT_NE(event.detail.find("ann.db-damaged"), std::string::npos) << event.detail;
+  ASSERT_TRUE((*ann)->wait_synced(std::chrono::seconds(30)));
+  EXPECT_EQ((*(*ann)->outcome(id).get()).state, CommandState::kApplied);
+  EXPECT_EQ((*ann)->query("SELECT name FROM users WHERE id = 'ann'")->rows, std::vector<Row>{{Value("Ann")}});
 }
 
 TEST_F(Api, ClosingEndsWhatWaits) {

@@ -1,4 +1,4 @@
-#include "sqlite/scrub_vfs.h"
+#include "sqlite/page_vfs.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -7,6 +7,7 @@
 #include <new>
 
 #include <sqlite3.h>
+#include <xxhash.h>
 
 #include "base/text.h"
 
@@ -15,12 +16,14 @@ namespace wherry::sqlite {
 namespace {
 
 constexpr size_t kFileHeader = 100;
+constexpr size_t kReservedAt = 20;  // in the file's header: the bytes reserved in each page
 constexpr int kPageMost = 65536;
 
 // Followed in memory by the base VFS's own file.
 struct File {
   sqlite3_file base;
   bool is_database;
+  bool is_sealed;       // its header reserves the place
   unsigned char* page;  // of kPageMost bytes, made at the first write
 };
 
@@ -41,24 +44,64 @@ size_t big_endian(const unsigned char* at) {
   return static_cast<size_t>(at[0]) << 8 | at[1];
 }
 
+// Little-endian, so that a file can be taken to another machine.
+uint64_t load(const unsigned char* at) {
+  uint64_t number = 0;
+  for (int i = kSeal; i-- > 0;) number = number << 8 | at[i];
+  return number;
+}
+void store(unsigned char* at, uint64_t number) {
+  for (int i = 0; i < kSeal; ++i) at[i] = static_cast<unsigned char>(number >> 8 * i);
+}
+
 int close_file(sqlite3_file* file) {
   std::free(reinterpret_cast<File*>(file)->page);
   return real(file)->pMethods->xClose(real(file));
 }
 
+// The header is read by itself before any page, and written with page 1.
+void look_at_header(File& file, const void* bytes, int amount, sqlite3_int64 offset) {
+  if (!file.is_database || offset != 0 || amount < static_cast<int>(kFileHeader)) return;
+  if (std::memcmp(bytes, "SQLite format 3", 16) != 0) return;
+  file.is_sealed = static_cast<const unsigned char*>(bytes)[kReservedAt] == kSeal;
+}
+
+bool is_page(int amount, sqlite3_int64 offset) {
+  return amount >= 512 && amount <= kPageMost && (amount & (amount - 1)) == 0 && offset % amount == 0;
+}
+
+// Never zero.
+uint64_t seal_of(const unsigned char* page, int size, sqlite3_int64 offset) {
+  const uint64_t hash =
+      XXH3_64bits_withSeed(page, static_cast<size_t>(size - kSeal), static_cast<uint64_t>(offset / size + 1));
+  return hash == 0 ? 1 : hash;
+}
+
 int read_file(sqlite3_file* file, void* to, int amount, sqlite3_int64 offset) {
-  return real(file)->pMethods->xRead(real(file), to, amount, offset);
+  auto* self = reinterpret_cast<File*>(file);
+  const int code = real(file)->pMethods->xRead(real(file), to, amount, offset);
+  if (code != SQLITE_OK) return code;
+  look_at_header(*self, to, amount, offset);
+  if (!self->is_sealed || !is_page(amount, offset)) return SQLITE_OK;
+  auto* page = static_cast<unsigned char*>(to);
+  unsigned char* seal = page + amount - kSeal;
+  if (load(seal) != 0 && load(seal) != seal_of(page, amount, offset)) {
+    sqlite3_log(SQLITE_CORRUPT, "page %lld is damaged", offset / amount + 1);
+    return SQLITE_CORRUPT;
+  }
+  std::memset(seal, 0, kSeal);
+  return SQLITE_OK;
 }
 
 int write_file(sqlite3_file* file, const void* from, int amount, sqlite3_int64 offset) {
   auto* self = reinterpret_cast<File*>(file);
-  const bool is_page =
-      amount >= 512 && amount <= kPageMost && (amount & (amount - 1)) == 0 && offset % amount == 0;
-  if (self->is_database && is_page) {
+  look_at_header(*self, from, amount, offset);
+  if (self->is_database && is_page(amount, offset)) {
     if (self->page == nullptr) self->page = static_cast<unsigned char*>(std::malloc(kPageMost));
     if (self->page == nullptr) return SQLITE_IOERR_NOMEM;
     std::memcpy(self->page, from, static_cast<size_t>(amount));
     scrub_page(self->page, static_cast<size_t>(amount), offset == 0);
+    if (self->is_sealed) store(self->page + amount - kSeal, seal_of(self->page, amount, offset));
     from = self->page;
   }
   return real(file)->pMethods->xWrite(real(file), from, amount, offset);
@@ -88,8 +131,9 @@ int control(sqlite3_file* f, int op, void* arg) {
 int sector_size(sqlite3_file* f) {
   return real(f)->pMethods->xSectorSize(real(f));
 }
+// Parts of pages could not be checked.
 int characteristics(sqlite3_file* f) {
-  return real(f)->pMethods->xDeviceCharacteristics(real(f));
+  return real(f)->pMethods->xDeviceCharacteristics(real(f)) & ~SQLITE_IOCAP_SUBPAGE_READ;
 }
 int shm_map(sqlite3_file* f, int page, int size, int extend, void volatile** out) {
   return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
@@ -114,6 +158,7 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   auto* self = reinterpret_cast<File*>(file);
   self->base.pMethods = nullptr;
   self->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+  self->is_sealed = false;
   self->page = nullptr;
   const int code = base_of(vfs)->xOpen(base_of(vfs), name, real(file), flags, out_flags);
   if (real(file)->pMethods != nullptr) self->base.pMethods = &kMethods;
@@ -159,8 +204,19 @@ void scrub_page(unsigned char* page, size_t size, bool first) {
   if (pointers_end < content && content <= size) std::memset(page + pointers_end, 0, content - pointers_end);
 }
 
-Result<std::string> scrubbing_vfs(const std::string& base) {
-  std::string name = cat("wherry-scrub", base.empty() ? "" : ":", base);
+void reserve_seals(Database& db) {
+  int bytes = kSeal;
+  sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
+}
+
+bool has_seals(Database& db) {
+  int bytes = -1;
+  sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
+  return bytes == kSeal;
+}
+
+Result<std::string> page_vfs(const std::string& base) {
+  std::string name = cat("wherry", base.empty() ? "" : ":", base);
   if (sqlite3_vfs_find(name.c_str()) != nullptr) return name;
   sqlite3_vfs* under = sqlite3_vfs_find(base.empty() ? nullptr : base.c_str());
   if (under == nullptr) return fail(ErrorCode::kNotFound, cat("there is no VFS ", base));

@@ -1,0 +1,27 @@
+// What is done about a replica's file that is damaged: a new one takes its place and goes on with what was
+// the device's alone, the list of own commands. Everything else the server sends again.
+//
+// Step by step, so that a crash at any point loses nothing: the damaged file is copied to FILE-damaged; what
+// can be read of its commands goes into FILE-salvage; FILE is deleted. Whoever opens FILE next makes it anew,
+// takes the commands in with its first transaction, and deletes FILE-salvage.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "wherry/types.h"
+
+namespace wherry {
+
+class Core;
+
+// Requires: the file's lock is held, and nobody has it open. Errors: kCorrupt (not recognised as the file of
+// a replica: nothing was done), kIo, kFull.
+Result<Salvaged> salvage_file(const std::string& path, const std::string& vfs);
+
+// Whether a salvage was begun and its commands wait to be taken in.
+Result<bool> awaits_salvaged(const std::string& path, const std::string& vfs);
+// Takes them in. Commands that the list has already are left as they are.
+Result<> take_salvaged(Core& core, const std::string& path, const std::string& vfs);
+
+}  // namespace wherry
