@@ -56,6 +56,9 @@ CANARIES = [
     ("born-scope-is-not-whole", "src/workspace/publish.cc", "!on_demand && names_.is_new(scope) && items.contains(scope)", "!on_demand && items.contains(scope)", "permissions", False),
     ("revoked-rows-stay", "src/replica/core.cc", "change.lost_access = true;\n  TRY(change.joiner.drop(scope->incarnations()));", "change.lost_access = true;", "permissions", True),
     ("words-stay-in-the-index", "src/replica/schema.cc", "TRY(db.execute(cat(\"INSERT INTO \", name, \"(\", name, \") VALUES('optimize')\")));", "", "permissions", False),
+    # --- tenants ---
+    ("replica-of-another-workspace-welcomed", "src/workspace/hello.cc", "if (memory == Memory::kForeign) {", "if (false) {", "busy", True),
+    ("bodies-kept-for-all-workspaces", "src/workspace/publish.cc", "std::string& body = bodies_[{scope, static_cast<int64_t>(compression)}];", "static std::map<std::tuple<ScopeId, int64_t, Seq>, std::string> all;\n  std::string& body = all[{scope, static_cast<int64_t>(compression), log.head()}];", "busy", False),
     # --- scanning and live ---
     ("scan-skips-the-rest-of-a-seq", "src/workspace/scan.cc", "const bool whole = s->integer(0) != last_seq;", "const bool whole = true;", "permissions", False),
     ("scan-without-departures", "src/workspace/scan.cc", '"(seq, tbl, key) > (?2, ?3, ?4) ORDER BY', '"(seq, tbl, key) > (?2, ?3, ?4) AND gone = 0 ORDER BY', "permissions", False),

@@ -26,6 +26,8 @@ class Checker {
   virtual void received(Device&, const protocol::Message&) {}
   // A device is looked at: after a start, and now and then.
   virtual void look(Device&) {}
+  // The neighbour has been served.
+  virtual void next_door() {}
   // The server's file is another, older one.
   virtual void restored(int64_t /*head*/) {}
   // Faults are over and all has drained.

@@ -14,7 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kFile = "replica.db";
 constexpr int64_t kReopenAfter = 1'000;
 
 }  // namespace
@@ -27,9 +26,7 @@ Device::Device(World& world, int number, std::string user, bool reference)
       user_(std::move(user)),
       reference_(reference),
       random_(world.seed(), name_),
-      uuids_([this](std::span<uint8_t> out) {
-        for (uint8_t& byte : out) byte = static_cast<uint8_t>(world_.ids.bits());
-      }) {
+      uuids_(world.entropy()) {
   disk.fault = [this](Call call, std::string_view file) {
     return world_.fault(world_.plan().device, call, name_, file);
   };
@@ -49,9 +46,7 @@ void Device::start() {
   ReplicaOptions options;
   options.path = disk.path(kFile);
   options.vfs = Disk::vfs();
-  options.entropy = [this](std::span<uint8_t> out) {
-    for (uint8_t& byte : out) byte = static_cast<uint8_t>(world_.ids.bits());
-  };
+  options.entropy = world_.entropy();
   options.reference_rebase = reference_;
   options.create = true;
   auto opened = Replica::open(std::move(options));

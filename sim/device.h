@@ -14,6 +14,8 @@ namespace wherry::sim {
 
 class Device {
  public:
+  static constexpr const char* kFile = "replica.db";
+
   Device(World& world, int number, std::string user, bool reference);
   ~Device();
 

@@ -194,6 +194,8 @@ constexpr const char* kExpected[] = {"the server died in a checkpoint",
                                      "a cell was lost to a later write",
                                      "a stale add or remove lost",
                                      "a revoke came half-way through a scan",
+                                     "a device with commands was sent away from another workspace",
+                                     "the neighbour was served while the workspace was not",
                                      "a reader held the server's file",
                                      "a file was searched for what its user may not read"};
 

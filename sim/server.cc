@@ -6,6 +6,7 @@
 #include "protocol/codec.h"
 #include "sim/checker.h"
 #include "sim/device.h"
+#include "sim/neighbour.h"
 
 namespace wherry::sim {
 
@@ -29,6 +30,8 @@ Result<Identity> identity_of(std::string_view token) {
 
 Server::Server(World& world) : disk("server", world.seed(), world.plan().metadata), world_(world) {
   disk.fault = [this](Call call, std::string_view file) {
+    world_.neighbour().note_change(file);
+    if (Neighbour::owns(file)) return SQLITE_OK;
     return world_.fault(world_.plan().server, call, "server", file);
   };
 }
@@ -63,19 +66,21 @@ void Server::tick() {
   });
 }
 
-bool Server::open() {
+WorkspaceOptions Server::hosted(std::string_view file, Entropy entropy) {
   WorkspaceOptions options;
-  options.path = disk.path("server.db");
+  options.path = disk.path(file);
   options.name = "w";
   options.vfs = Disk::vfs();
   options.bundle = world_.shared_bundle();
   options.hasher = net::sha256;
-  options.entropy = [this](std::span<uint8_t> out) {
-    for (uint8_t& byte : out) byte = static_cast<uint8_t>(world_.ids.bits());
-  };
+  options.entropy = std::move(entropy);
   options.verifier = [](std::string_view token, Millis) { return identity_of(token); };
   options.limits = world_.plan().limits;
-  auto opened = Workspace::open(std::move(options), Millis{world_.now()});
+  return options;
+}
+
+bool Server::open() {
+  auto opened = Workspace::open(hosted("server.db", world_.entropy()), Millis{world_.now()});
   if (died()) {
     world_.sometimes("the server died in recovery");
     return false;
@@ -108,7 +113,7 @@ bool Server::died() {
   if (!disk.burnt()) return false;
   if (!up_) return true;
   const bool power = world_.mishaps.chance(0.5);
-  if (disk.burnt_file() == "server.db") world_.sometimes("the server died in a checkpoint");
+  if (disk.burnt_file().ends_with(".db")) world_.sometimes("the server died in a checkpoint");
   if (disk.burnt_call() == Call::kSync) world_.sometimes("the server died in a sync");
   die(power ? Crash::kPower : Crash::kProcess,
       power ? "server: within a call, with power" : "server: within a call");
@@ -123,6 +128,7 @@ void Server::die(Crash how, const char* kind) {
   disk.burn();
   const auto lost = links_;
   close();
+  world_.neighbour().process_died();
   disk.crash(how);
   for (const auto& [_, link] : lost) {
     link->server_end = false;
@@ -194,7 +200,8 @@ void Server::fail(const Error& error) {
 
 void Server::back_up() {
   Backup backup{{}, world_.history().head()};
-  for (const std::string& file : disk.files()) backup.files[file] = disk.read(file);
+  for (const std::string& file : disk.files())
+    if (!Neighbour::owns(file)) backup.files[file] = disk.read(file);
   backup_ = std::move(backup);
 }
 
@@ -203,7 +210,8 @@ void Server::restore_backup() {
   world_.note("the server is restored to " + std::to_string(backup_->head));
   world_.sometimes("the server was restored from a backup");
   die(Crash::kProcess, "server: restored");
-  for (const std::string& file : disk.files()) disk.remove(file);
+  for (const std::string& file : disk.files())
+    if (!Neighbour::owns(file)) disk.remove(file);
   for (const auto& [file, bytes] : backup_->files) disk.put(file, bytes);
   world_.history().rewind(backup_->head);
   world_.each_checker([&](Checker& checker) { checker.restored(backup_->head); });

@@ -1,4 +1,5 @@
-// The server's process: one workspace on its disk, as src/server hosts it, with its ways to die.
+// The server's process: a workspace on its disk, as src/server hosts it, with its ways to die. There is
+// another in it (sim/neighbour.h).
 #pragma once
 
 #include <map>
@@ -34,6 +35,10 @@ class Server {
   void disconnect(const std::shared_ptr<Link>& link);
   size_t queued(int64_t link) const;
 
+  // How one of its workspaces is opened.
+  WorkspaceOptions hosted(std::string_view file, Entropy entropy);
+  bool died();  // the fuse has burnt within the last call
+
   Disk disk;
 
  private:
@@ -47,7 +52,6 @@ class Server {
   void schedule_work();
   void work();
   void hand_out();
-  bool died();  // the fuse has burnt within the last call
   void plan_deaths();
   void tick();
   void read_for_a_while();

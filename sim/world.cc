@@ -4,6 +4,7 @@
 
 #include "sim/checker.h"
 #include "sim/device.h"
+#include "sim/neighbour.h"
 #include "sim/server.h"
 
 namespace wherry::sim {
@@ -50,6 +51,7 @@ World::World(const Plan& plan, uint64_t seed, std::shared_ptr<const Bundle> bund
   for (int c = 0; c < plan_.channels; ++c) channels.push_back("c" + std::to_string(c));
   checkers_ = checkers(*this);
   server_ = std::make_unique<Server>(*this);
+  neighbour_ = std::make_unique<Neighbour>(*this);
   for (int d = 0; d < plan_.devices; ++d) add_device(users[static_cast<size_t>(d % plan_.users)]);
 }
 
@@ -115,6 +117,12 @@ void World::each_checker(const std::function<void(Checker&)>& call) {
   for (const auto& checker : checkers_) call(*checker);
 }
 
+Entropy World::entropy() {
+  return [this](std::span<uint8_t> out) {
+    for (uint8_t& byte : out) byte = static_cast<uint8_t>(ids.bits());
+  };
+}
+
 void World::play_until(int64_t time) {
   while (!events_.empty() && events_.top().time <= time) {
     const Event event = events_.top();
@@ -129,6 +137,7 @@ void World::run() {
   const int64_t begin = now_;
   server_->start();
   for (const auto& device : devices_) device->start();
+  neighbour_->start();
   now_and_then(plan_.restore_server, [this] {
     if (!server_->has_backup() || mishaps.chance(0.5))
       server_->back_up();

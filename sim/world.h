@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/id.h"
 #include "bundle/bundle.h"
 #include "sim/history.h"
 #include "sim/plan.h"
@@ -21,6 +22,7 @@
 namespace wherry::sim {
 
 class Device;
+class Neighbour;
 class Server;
 class Checker;
 
@@ -100,8 +102,10 @@ class World {
   const Bundle& bundle() const { return *bundle_; }
   std::shared_ptr<const Bundle> shared_bundle() const { return bundle_; }
   uint64_t seed() const { return seed_; }
+  Entropy entropy();
   History& history() { return history_; }
   Server& server() { return *server_; }
+  Neighbour& neighbour() { return *neighbour_; }
   std::vector<std::unique_ptr<Device>>& devices() { return devices_; }
   Device& add_device(std::string user, Device* clone_of = nullptr);
   std::map<std::string, Issued>& issued() { return issued_; }
@@ -140,6 +144,7 @@ class World {
   std::vector<Word> words_;
   std::vector<std::unique_ptr<Checker>> checkers_;
   std::unique_ptr<Server> server_;
+  std::unique_ptr<Neighbour> neighbour_;
   std::vector<std::unique_ptr<Device>> devices_;
 };
 

@@ -8,6 +8,7 @@ std::vector<std::unique_ptr<Checker>> checkers(World& world) {
   all.push_back(check_durable(world));
   all.push_back(check_leaks(world));
   all.push_back(check_tables(world));
+  all.push_back(check_tenants(world));
   all.push_back(check_verdicts(world));
   all.push_back(check_replicas(world));
   return all;

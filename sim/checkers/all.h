@@ -10,6 +10,7 @@ std::unique_ptr<Checker> check_durable(World& world);
 std::unique_ptr<Checker> check_leaks(World& world);
 std::unique_ptr<Checker> check_replicas(World& world);
 std::unique_ptr<Checker> check_tables(World& world);
+std::unique_ptr<Checker> check_tenants(World& world);
 std::unique_ptr<Checker> check_verdicts(World& world);
 
 }  // namespace wherry::sim

@@ -51,7 +51,7 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
   }
   if (ready.empty()) return {};
   std::vector<std::pair<SessionId, Greeting>> greetings;
-  std::vector<SessionId> liars;
+  std::vector<SessionId> liars, strangers;
   {
     TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     for (const SessionId id : ready) {
@@ -60,6 +60,10 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
       const bool beyond = memory != Memory::kForgotten && hello.position > log.head();
       if (hello.epoch == epoch_ && (memory == Memory::kForeign || beyond)) {
         liars.push_back(id);
+        continue;
+      }
+      if (memory == Memory::kForeign) {
+        strangers.push_back(id);
         continue;
       }
       auto greeting = greet(sessions.at(id), memory, now);
@@ -75,6 +79,9 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
   }
   for (const SessionId id : liars)
     say_bye(id, "protocol", "hello speaks of a log that this workspace never had", Millis{-1});
+  // Welcomed, it would take this log for the restored one of its own and push its commands into it.
+  for (const SessionId id : strangers)
+    say_bye(id, "invalid", "this replica is of another workspace", Millis{-1});
   for (auto& [id, greeting] : greetings)
     if (const auto at = sessions.find(id); at != sessions.end())
       TRY(welcome(at->second, std::move(greeting), now));
@@ -98,7 +105,7 @@ std::string Workspace::Impl::proof(Seq seq, std::string_view hash) const {
 }
 
 Result<Workspace::Impl::Memory> Workspace::Impl::memory_of(const protocol::Hello& hello) {
-  if (hello.epoch.empty() || hello.hash.empty() || hello.hash_at == Seq{}) return Memory::kNone;
+  if (hello.epoch.empty()) return Memory::kNone;
   const std::string_view shown = hello.hash;
   if (shown.size() != kHashPrefix + kProofBytes ||
       shown.substr(kHashPrefix) != proof(hello.hash_at, shown.substr(0, kHashPrefix)))
@@ -108,8 +115,8 @@ Result<Workspace::Impl::Memory> Workspace::Impl::memory_of(const protocol::Hello
   return hash && hash->starts_with(shown.substr(0, kHashPrefix)) ? Memory::kShared : Memory::kForgotten;
 }
 
-// The database is older than what replicas have seen of it, or another one: from here on it is another
-// history, and the log says so.
+// The database is older than what replicas have seen of it: from here on it is another history, and the log
+// says so.
 Result<> Workspace::Impl::note_restore(Millis now) {
   epoch_ = uuids_.make(now).text();
   epochs_ += epoch_ + " ";

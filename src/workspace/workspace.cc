@@ -40,6 +40,10 @@ Workspace::Impl::Impl(WorkspaceOptions o, std::unique_ptr<sqlite::Database> data
 // After a kill, SQLite recovers what was written but perhaps never synced. It is made durable, and one commit
 // shows that the disk takes it, before anyone is answered.
 Result<> Workspace::Impl::boot(bool created, Millis now) {
+  // Files get swapped, and tokens are for a name: nobody may read this log under another one.
+  TRY_ASSIGN(const std::string name, meta(*db_, "name"));
+  if (!name.empty() && name != options.name)
+    return fail(ErrorCode::kCorrupt, cat("the file is of the workspace ", name, ", not of ", options.name));
   TRY_ASSIGN(epoch_, meta(*db_, "epoch"));
   TRY_ASSIGN(epochs_, meta(*db_, "epochs"));
   TRY_ASSIGN(link_key_, meta(*db_, "link_key"));

@@ -28,11 +28,15 @@ def main():
 
 def wherry(*arguments, expect=OK, stdin=""):
     """Runs the program, checks how it ends, returns its stdout."""
-    command = [WHERRY, *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=PATIENCE)
+    done = run(*arguments, stdin=stdin)
     if done.returncode != expect:
-        raise AssertionError(f"{command} ended with {done.returncode}, not {expect}\n{done.stdout}\n{done.stderr}")
+        raise AssertionError(f"{done.args} ended with {done.returncode}, not {expect}\n{done.stdout}\n{done.stderr}")
     return done.stdout
+
+
+def run(*arguments, stdin=""):
+    """Runs the program, however it may end."""
+    return subprocess.run([WHERRY, *map(str, arguments)], input=stdin, capture_output=True, text=True, errors="replace", timeout=PATIENCE)
 
 
 def rows(*arguments):

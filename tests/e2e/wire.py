@@ -72,8 +72,8 @@ def message(*fields):
     return b"\0" + pack(list(fields))
 
 
-def hello(token, clock, version=1, replica=None, identity=None):
-    return message(HELLO, version, token, replica, identity, clock)
+def hello(token, clock, version=1, replica=None, identity=None, rest=()):
+    return message(HELLO, version, token, replica, identity, clock, *rest)
 
 
 def push(*commands):

@@ -1,7 +1,8 @@
-// Exactly once: lost answers, doubled connections, restored and cloned files, kills.
+// Exactly once: lost answers, doubled connections, restored, cloned and swapped files, kills.
 #include <filesystem>
 
 #include "base/text.h"
+#include "net/token.h"
 #include "tests/sync/app.h"
 
 namespace wherry::testing {
@@ -185,6 +186,52 @@ TEST_P(Once, AServerThatIsRestoredAgainBeginsAnotherEpochAgain) {
   ann->connect();
   world.settle();
   expect_once(3);
+}
+
+// A wrong address, or files that were swapped: the names are the same, and so is the user.
+TEST_P(Once, AReplicaOfAnotherWorkspaceIsSentAwayWithAllThatItHas) {
+  World elsewhere(app.bundle, 2);
+  ASSERT_EQ(elsewhere.direct("ann", app.introduce("ann", "secret")), "applied");
+  post(*ann, 1);
+  ann->disconnect();
+  copy_database(ann->path(), (elsewhere.folder / "ann.db").string());
+  Device& stray = elsewhere.device("ann", "ann");
+  const std::string own = stray.dump(), theirs = elsewhere.dump();
+  stray.record = true;
+  stray.connect();
+  elsewhere.settle();
+  EXPECT_FALSE(stray.replica().status().connected);
+  const auto bye = stray.replica().take_bye();
+  ASSERT_TRUE(bye);
+  EXPECT_EQ(bye->code, "invalid") << bye->message;
+  EXPECT_LT(bye->retry_after.count, 0);
+  EXPECT_EQ(stray.traffic.find("secret"), std::string::npos);
+  EXPECT_EQ(stray.dump(), own);
+  EXPECT_EQ(stray.ask("SELECT count(*) FROM wherry_commands WHERE state = 'pending'"), "2");
+  EXPECT_EQ(elsewhere.dump(), theirs);
+  EXPECT_EQ(*elsewhere.server("SELECT count(*) FROM wherry_replicas").integer(), 0);
+  // At home it goes on as if nothing had been.
+  stray.disconnect();
+  elsewhere.devices.erase("ann");
+  world.devices.erase("ann");
+  copy_database((elsewhere.folder / "ann.db").string(), (world.folder / "ann.db").string());
+  ann = &world.device("ann", "ann");
+  ann->connect();
+  world.settle();
+  expect_once(1);
+}
+
+TEST_P(Once, AFileOfAnotherWorkspaceIsNotServed) {
+  world.back_up_server();
+  WorkspaceOptions options;
+  options.path = (world.folder / "backup.db").string();
+  options.name = "other";
+  options.bundle = bundle_of(app.bundle);
+  options.hasher = net::sha256;
+  options.entropy = world.entropy();
+  const auto opened = Workspace::open(std::move(options), world.now);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt) << opened.error().text();
 }
 
 TEST_P(Once, TenThousandQueuedOfflineArriveInOrder) {

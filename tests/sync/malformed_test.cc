@@ -122,7 +122,8 @@ TEST_F(Malformed, AnInventedMemoryBeginsNoEpoch) {
   EXPECT_EQ(remembers(epoch, 1, std::string(8, 'x')), "protocol");
   EXPECT_EQ(remembers(epoch, 1'000'000, ""), "protocol");
   for (const int64_t seq : {1, 1'000'000})
-    EXPECT_EQ(remembers(other, seq, std::string(16, 'x')), "") << "begins anew";
+    for (const std::string& hash : {std::string(), std::string(16, 'x')})
+      EXPECT_EQ(remembers(other, seq, hash), "invalid");
   honest->connect();
   world.settle();
   EXPECT_EQ(honest->replica().status().epoch, epoch);
