@@ -144,7 +144,8 @@ void Oracle::check(const Device& device, const protocol::Message& message) {
   std::string text = protocol::to_json(message);
   // Rows go by a handle, so their scope is named here, whether or not there is a row.
   const auto name_scope = [&](protocol::Handle handle) {
-    text += line.names.contains(handle) ? cat(" under ", line.names[handle]) : "";
+    EXPECT_TRUE(line.names.contains(handle)) << device.user() << " does not hold what this is of: " << text;
+    text += cat(" under ", line.names[handle]);
   };
   if (std::holds_alternative<protocol::Welcome>(message)) line = {};
   if (const auto* scopes = std::get_if<protocol::Scopes>(&message)) take_scopes(line, *scopes);
@@ -168,7 +169,10 @@ void Oracle::check(const Device& device, const protocol::Message& message) {
 
 void Oracle::take_scopes(Line& line, const protocol::Scopes& scopes) {
   for (const protocol::GrantedScope& granted : scopes.granted) line.names[granted.handle] = granted.name;
-  for (const protocol::Handle handle : scopes.revoked) cut_scans_ += line.scanning.contains(handle);
+  for (const protocol::Handle handle : scopes.revoked) {
+    line.names.erase(handle);
+    cut_scans_ += static_cast<int>(line.scanning.erase(handle));
+  }
 }
 
 std::set<std::string> Oracle::words_in(std::string_view text) const {
@@ -193,7 +197,11 @@ std::set<std::string> Oracle::traces_in(std::string_view bytes) const {
 }
 
 void Oracle::expect_complete(Device& device) {
-  EXPECT_EQ(words_in(device.dump()), readable(device.user())) << "on " << device.path();
+  const std::set<std::string> held = words_in(device.dump()), due = readable(device.user());
+  for (const std::string& word : held)
+    EXPECT_TRUE(due.contains(word)) << device.path() << " has " << word << " of " << row_of_.at(word);
+  for (const std::string& word : due)
+    EXPECT_TRUE(held.contains(word)) << device.path() << " lacks " << word << " of " << row_of_.at(word);
   if (app_.search == nullptr) return;
   std::vector<std::string> texts;
   for (const auto& [id, item] : items_)
