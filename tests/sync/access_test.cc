@@ -1,24 +1,9 @@
 // New access streams the missing rows; lost access removes them.
-#include <fstream>
-#include <sstream>
-
 #include "base/text.h"
 #include "tests/sync/app.h"
 
 namespace wherry::testing {
 namespace {
-
-// All bytes of a database and what lies beside it.
-std::string bytes_of(const std::string& path) {
-  std::string all;
-  for (const char* suffix : {"", "-wal", "-journal"}) {
-    std::ifstream in(path + suffix, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    all += text.str();
-  }
-  return all;
-}
 
 class Scopes : public InBothApps {
  protected:
@@ -56,7 +41,7 @@ TEST_P(Scopes, NothingOfAClosedPlaceReachesANonMember) {
   ann->exec(app.write("s99", "sec", "zzsecretword live"));
   world.settle();
   ASSERT_TRUE(bob->replica().checkpoint());
-  EXPECT_EQ(bytes_of(bob->path()).find("zzsecret"), std::string::npos);
+  EXPECT_EQ(bob->file_bytes().find("zzsecret"), std::string::npos);
   EXPECT_EQ(bob->traffic.find("zzsecret"), std::string::npos);
   EXPECT_NE(bob->traffic.find("hello all"), std::string::npos) << "the traffic is what it seems to be";
   EXPECT_EQ(items(*bob), "1");
@@ -87,7 +72,7 @@ TEST_P(Scopes, ARemovedUserKeepsNoByteOfIt) {
   ASSERT_TRUE(bob->replica().dismiss_all());
   ASSERT_TRUE(bob->replica().checkpoint());
   // What he typed himself stays in his list of commands.
-  const std::string bytes = bytes_of(bob->path());
+  const std::string bytes = bob->file_bytes();
   EXPECT_EQ(bytes.find("zzsecretname"), std::string::npos);
   EXPECT_EQ(bytes.find("zzsecretword 1"), std::string::npos);
   world.expect_agreement();

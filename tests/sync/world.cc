@@ -1,5 +1,6 @@
 #include "tests/sync/world.h"
 
+#include <fstream>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -142,6 +143,17 @@ std::string Device::ask(const std::string& sql) {
   return text;
 }
 
+std::string Device::file_bytes() {
+  std::string all;
+  for (const char* suffix : {"", "-wal", "-journal"}) {
+    std::ifstream in(path_ + suffix, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    all += text.str();
+  }
+  return all;
+}
+
 World::World(std::shared_ptr<const Bundle> bundle, uint32_t seed)
     : random(seed), bundle_(std::move(bundle)), uuids_([this](std::span<uint8_t> out) {
         for (uint8_t& byte : out) byte = static_cast<uint8_t>(random());
@@ -177,6 +189,7 @@ void World::open_server() {
   options.verifier = [](std::string_view token, Millis) { return identity_of(token); };
   options.limits = limits;
   workspace_ = must(Workspace::open(std::move(options), now));
+  made_.clear();
 }
 
 void World::restart_server() {
@@ -208,6 +221,12 @@ Device& World::device(const std::string& name, const std::string& user, std::vec
 }
 
 bool World::step(std::vector<Output>* strays) {
+  bool moved = hear();
+  while (commit()) moved = true;
+  return deliver(SIZE_MAX, strays) || moved;
+}
+
+bool World::hear() {
   bool moved = false;
   for (auto& [_, device] : devices) {
     if (!device->connected()) continue;
@@ -216,11 +235,32 @@ bool World::step(std::vector<Output>* strays) {
       moved = true;
     }
   }
-  while (workspace_->has_work()) {
-    must(workspace_->commit(now));
-    moved = true;
-  }
+  take_outputs();
+  return moved;
+}
+
+bool World::commit() {
+  if (!workspace_->has_work()) return false;
+  must(workspace_->commit(now));
+  take_outputs();
+  return true;
+}
+
+void World::take_outputs() {
   for (Output& output : workspace_->take_outputs()) {
+    const auto at = sessions_.find(output.session);
+    if (on_made && at != sessions_.end() && !output.bytes.empty())
+      on_made(*at->second, must(protocol::decode(output.bytes)));
+    made_.push_back(std::move(output));
+  }
+}
+
+bool World::deliver(size_t most, std::vector<Output>* strays) {
+  take_outputs();
+  bool moved = false;
+  for (; most > 0 && !made_.empty(); --most) {
+    Output output = std::move(made_.front());
+    made_.pop_front();
     const auto at = sessions_.find(output.session);
     if (at == sessions_.end()) {
       if (strays != nullptr) strays->push_back(std::move(output));
@@ -263,6 +303,7 @@ std::string World::direct(const std::string& user, const Call& command, std::vec
   direct.user_id = user;
   direct.roles = std::move(roles);
   const protocol::Answer answer = must(workspace_->execute(direct, now));
+  take_outputs();
   const std::string outcome(protocol::outcome_text(answer.outcome));
   return answer.outcome == protocol::Outcome::kRejected ? cat(outcome, ":", answer.code) : outcome;
 }

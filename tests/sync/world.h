@@ -3,7 +3,9 @@
 // the test.
 #pragma once
 
+#include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -47,6 +49,8 @@ class Device {
   std::string dump();
   // One value as text, for short assertions.
   std::string ask(const std::string& sql);
+  // All bytes of its file and of what lies beside it.
+  std::string file_bytes();
 
   Replica& replica() { return *replica_; }
   const std::string& path() const { return path_; }
@@ -82,6 +86,10 @@ class World {
   // One round: what replicas say, a commit, what the workspace says. False when nothing moved.
   // `strays` gets what the workspace says to connections that the test made by itself.
   bool step(std::vector<Output>* strays = nullptr);
+  // The parts of a round, for what may happen between them. Each is false when there was nothing to do.
+  bool hear();    // what replicas say
+  bool commit();  // one group, and one chunk for each session that scans
+  bool deliver(size_t most = SIZE_MAX, std::vector<Output>* strays = nullptr);
   // Disconnects everyone and opens the workspace again from its file, as after a kill.
   void restart_server();
   // Puts a copy of the workspace's file aside, and later back in its place.
@@ -105,6 +113,8 @@ class World {
   Workspace& workspace() { return *workspace_; }
   Entropy entropy();
 
+  // Is shown each message once the workspace has made it, before anything else happens.
+  std::function<void(Device&, const protocol::Message&)> on_made;
   Millis now{1'700'000'000'000};
   WorkspaceLimits limits;  // in force from the next start of the server
   std::mt19937 random;
@@ -114,9 +124,11 @@ class World {
  private:
   friend class Device;
   void open_server();
+  void take_outputs();
   std::shared_ptr<const Bundle> bundle_;
   std::unique_ptr<Workspace> workspace_;
   std::map<SessionId, Device*> sessions_;
+  std::deque<Output> made_;  // and not delivered
   SessionId last_session_ = 0;
   UuidMaker uuids_;
 };
