@@ -76,7 +76,7 @@ void Neighbour::give(const std::string& command, const std::string& data) {
   if (!executed || executed->refusal)
     world_.violated("TENANT", "the neighbour's device refuses " + command + " " + data);
   world_.note("next door " + command + " " + data);
-  given_.push_back(kUser + (" " + executed->id));
+  given_.push_back(executed->id);
 }
 
 // What device and workspace have to say to each other, at once: its network is none of this world's troubles.
@@ -179,7 +179,7 @@ std::vector<std::string> Neighbour::log() const {
   sqlite3* db = nullptr;
   sqlite3_open_v2(world_.server().disk.path(kFile).c_str(), &db, SQLITE_OPEN_READONLY, Disk::vfs());
   sqlite3_exec(
-      db, "SELECT user_id || ' ' || id FROM wherry_commands WHERE user_id <> 'system' ORDER BY seq",
+      db, "SELECT id FROM wherry_commands WHERE user_id <> 'system' ORDER BY seq",
       [](void* to, int, char** columns, char**) {
         static_cast<std::vector<std::string>*>(to)->emplace_back(columns[0]);
         return 0;

@@ -39,7 +39,7 @@ class Neighbour {
   Replica& replica() { return *replica_; }
   const std::vector<std::string>& heard() const { return heard_; }              // by its device, lately
   const std::map<std::string, std::string>& posted() const { return posted_; }  // texts by message
-  // Who gave the commands of its log and under which ids, and who should have.
+  // The ids of the commands in its log, and of those that its user gave.
   std::vector<std::string> log() const;
   const std::vector<std::string>& given() const { return given_; }
 

@@ -1,6 +1,8 @@
 // TENANT: what is said in one workspace is not heard in the other; neither changes the other's file; the
 // neighbour is answered at once, whatever happens to the workspace beside it. (That a device which comes to
 // the wrong workspace leaves as it came is seen in sim/neighbour.cc.)
+#include <algorithm>
+
 #include "protocol/codec.h"
 #include "protocol/pack.h"
 #include "sim/checkers/all.h"
@@ -45,8 +47,7 @@ class Tenants : public Checker {
     check_files();
     Neighbour& neighbour = world_.neighbour();
     for (const std::string& bytes : neighbour.heard())
-      if (!bytes.empty() && unpacked(bytes, *protocol::decode(bytes)).contains(kMark))
-        world_.violated("TENANT", "the neighbour's device is told what was said in the workspace");
+      if (!bytes.empty()) check_heard(bytes, *protocol::decode(bytes));
     const ReplicaStatus status = neighbour.replica().status();
     if (!status.synced) world_.violated("TENANT", "the neighbour is not served");
     if (!epoch_.empty() && status.epoch != epoch_)
@@ -67,6 +68,16 @@ class Tenants : public Checker {
   }
 
  private:
+  void check_heard(const std::string& bytes, const protocol::Message& message) {
+    if (unpacked(bytes, message).contains(kMark))
+      world_.violated("TENANT", "the neighbour's device is told what was said in the workspace");
+    const auto& given = world_.neighbour().given();
+    if (const auto* batch = std::get_if<protocol::Batch>(&message))
+      for (const protocol::Answer& answer : batch->answers)
+        if (std::ranges::find(given, answer.id) == given.end())
+          world_.violated("TENANT", "the neighbour's device gets the answer to another's command");
+  }
+
   void check_files() {
     if (const std::string& file = world_.neighbour().trespass(); !file.empty())
       world_.violated("TENANT", file + " is written from another workspace");
