@@ -14,6 +14,7 @@
 
 #include "bundle/compile.h"
 #include "server/data_folder.h"
+#include "sim/exhaustive.h"
 #include "sim/world.h"
 
 namespace {
@@ -197,6 +198,25 @@ constexpr const char* kExpected[] = {"the server died in a checkpoint",
                                      "a reader held the server's file",
                                      "a file was searched for what its user may not read"};
 
+// Prints a line per operation. True when nothing broke.
+bool play_exhaustively(wherry::sim::Exhaustive exhaustive) {
+  std::printf("every first crash; of the second ones, one in %lld, as the seed says\n",
+              static_cast<long long>(wherry::sim::kEvery));
+  std::printf("%-22s %8s %8s %15s\n", "operation", "writes", "crashes", "second crashes");
+  bool sound = true;
+  const std::vector<std::string> one{exhaustive.operation};
+  for (const std::string& operation : one[0].empty() ? wherry::sim::operations() : one) {
+    exhaustive.operation = operation;
+    const wherry::sim::Exhausted done = wherry::sim::play_all(exhaustive);
+    std::printf("%-22s %8lld %8lld %15lld%s\n", operation.c_str(), static_cast<long long>(done.writes),
+                static_cast<long long>(done.crashes), static_cast<long long>(done.second_crashes),
+                done.sound ? "" : "  BROKEN");
+    std::fflush(stdout);
+    sound = sound && done.sound;
+  }
+  return sound;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -213,10 +233,23 @@ int main(int argc, char** argv) {
   app.add_flag("--sometimes", expect_all, "Fail unless everything was seen that should happen sometimes");
   app.add_flag("--stop", campaign.stop, "Stop at the first that is broken");
   app.add_flag("--trace", campaign.trace, "Print every event");
+  std::string operation, one_case;
+  auto* exhaustive = app.add_option("--exhaustive", operation,
+                                    "Play every crash of this operation instead; of all if none is named")
+                         ->expected(0, 1)
+                         ->check(CLI::IsMember(wherry::sim::operations()));
+  app.add_option("--case", one_case, "…or this crash of the operation alone")
+      ->needs(exhaustive)
+      ->check([](const std::string& text) { return wherry::sim::case_of(text) ? "" : "no case: " + text; });
   CLI11_PARSE(app, argc, argv);
   if (campaign.presets.empty()) campaign.presets = wherry::sim::presets();
   if (seed->count() == 0) campaign.seed = std::random_device()() % 1'000'000'000;
   const auto bundle = chat_bundle();
+  if (exhaustive->count() > 0) {
+    const wherry::sim::Exhaustive e{bundle, operation, seed->count() > 0 ? campaign.seed : 1, campaign.trace};
+    if (one_case.empty()) return play_exhaustively(e) ? 0 : 1;
+    return wherry::sim::play(e, wherry::sim::case_of(one_case).value()) ? 0 : 1;
+  }
   const Tally tally =
       jobs > 1 ? play_in_processes(campaign, jobs, bundle) : play_all(campaign, campaign.seed, 1, bundle);
   print(tally.figures, tally.played, tally.cpu_seconds);
