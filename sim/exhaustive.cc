@@ -147,16 +147,19 @@ std::optional<Hits> go_on_in_copy(const Exhaustive& e, Play& play, const Case& c
 
 // The second deaths after this first one. False: one broke an invariant.
 bool play_second(const Exhaustive& e, Play& play, Case c, Exhausted& done) {
-  Random random(e.seed, text(c));
   std::optional<Hits> hits;
-  c.second.write = random.between(1, kEvery);
-  do {
-    c.second.how = random.chance(0.5) ? Crash::kPower : Crash::kProcess;
-    hits = go_on_in_copy(e, play, c);
+  const auto die = [&](int64_t write, Crash how) {
+    c.second = {write, how};
     ++done.second_crashes;
-    c.second.write += kEvery;
-  } while (hits && hits->second);
-  return hits.has_value();
+    hits = go_on_in_copy(e, play, c);
+    return hits && hits->second;
+  };
+  Random random(e.seed, text(c));
+  // What the kill left is recovered and not yet durable: the worst moment for a power loss.
+  if (c.first.how == Crash::kProcess && !die(1, Crash::kPower) && !hits) return false;
+  if (random.chance(0.5)) return true;
+  for (int64_t write = random.between(1, kEvery);; write += kEvery)
+    if (!die(write, random.chance(0.5) ? Crash::kPower : Crash::kProcess)) return hits.has_value();
 }
 
 bool play_first(const Exhaustive& e, Play& play, Case c, Exhausted& done) {

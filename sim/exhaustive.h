@@ -39,7 +39,8 @@ struct Exhaustive {
   bool trace = false;
 };
 
-// Of the second deaths one in so many is played; the seed says which.
+// Second deaths: a power loss at the first write after each kill, and after every other first death one in so
+// many, as the seed says.
 inline constexpr int64_t kEvery = 100;
 
 struct Exhausted {

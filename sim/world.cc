@@ -165,7 +165,7 @@ void World::come_to_rest() {
   calm_down();
   play(kDrains);
   check_at_rest();
-  figures_.simulated_ms = now_ - kBegin;
+  figures_.simulated_ms = elapsed();
 }
 
 void World::calm_down() {

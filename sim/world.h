@@ -76,6 +76,7 @@ class World {
   void play(int64_t duration) { play_until(now_ + duration); }
   // …and when faults are over, all must drain and agree.
   void come_to_rest();
+  int64_t elapsed() const { return now_ - kBegin; }  // milliseconds
   uint64_t trace_hash() const { return trace_hash_; }
   const Figures& figures() const { return figures_; }
 
