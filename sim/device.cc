@@ -72,10 +72,9 @@ void Device::start() {
 
 bool Device::died() {
   if (!disk.burnt()) return false;
-  const bool power = world_.mishaps.chance(0.5);
+  const Crash how = world_.crash_within_call(disk);
   if (disk.burnt_file() == kFile) world_.sometimes("a device died in a checkpoint");
-  die(power ? Crash::kPower : Crash::kProcess,
-      power ? "device: within a call, with power" : "device: within a call");
+  die(how, how == Crash::kPower ? "device: within a call, with power" : "device: within a call");
   return true;
 }
 
@@ -116,18 +115,24 @@ void Device::plan_deaths() {
                                           : world_.mishaps.between(-kYears, kYears);
   });
   plan(world_.plan().offline, [this] {
-    online_ = false;
-    if (link_) link_lost(link_);
-    world_.after(world_.mishaps.wait(world_.plan().offline_for), [this] {
-      online_ = true;
-      if (replica_ && !link_) connect();
-    });
+    go_offline();
+    world_.after(world_.mishaps.wait(world_.plan().offline_for), [this] { go_online(); });
   });
   plan(mishaps.pause, [this] {
     world_.sometimes("a device stood still");
     paused_ = true;
     world_.after(world_.mishaps.between(1'000, 60'000), [this] { go_on(); });
   });
+}
+
+void Device::go_offline() {
+  online_ = false;
+  if (link_) link_lost(link_);
+}
+
+void Device::go_online() {
+  online_ = true;
+  if (replica_ && !link_) connect();
 }
 
 void Device::go_on() {
@@ -250,6 +255,7 @@ void Device::deliver(const std::shared_ptr<Link>& link, const std::string& bytes
 // --- the user ---
 
 void Device::act() {
+  if (world_.plan().command <= 0) return;
   world_.after(random_.wait(world_.plan().command), [this, life = life_] {
     if (life != life_ || !replica_ || !writes_) return;
     if (!paused_)
@@ -258,39 +264,46 @@ void Device::act() {
   });
 }
 
+void Device::checkpoint() {
+  const auto done = replica_->checkpoint();
+  if (died()) return;
+  if (!done) (void)handle_error(done.error(), "checkpoint");
+}
+
 // Now and then an app tidies up.
 void Device::tend() {
-  world_.after(random_.wait(world_.plan().checkpoint), [this, life = life_] {
-    if (life != life_ || !replica_ || !writes_) return;
-    const auto done = replica_->checkpoint();
-    if (died()) return;
-    if (!done) (void)handle_error(done.error(), "checkpoint");
-    tend();
-  });
-  world_.after(random_.wait(world_.plan().retry), [this, life = life_] {
-    if (life != life_ || !replica_ || !writes_) return;
-    const auto list = replica_->commands();
-    if (!list) return;
-    for (const OwnCommand& command : *list) {
-      if (command.state != CommandState::kRejected && command.state != CommandState::kSuperseded) continue;
-      if (random_.chance(0.5)) {
-        const auto done = replica_->retry(command.id, Millis{local_time()});
-        if (died()) return;
-        if (done && done->refusal) break;
-        world_.issued()[command.id].forfeited = true;
-        if (done)
-          world_.issued()[done->id] = {
-              done->id, command.name, command.data, user_, this, local_time(), ++world_.figures().commands,
-              true,     false};
-      } else {
-        world_.issued()[command.id].forfeited = true;
-        (void)replica_->dismiss(command.id);
-        if (died()) return;
+  const Plan& plan = world_.plan();
+  if (plan.checkpoint > 0)
+    world_.after(random_.wait(plan.checkpoint), [this, life = life_] {
+      if (life != life_ || !replica_ || !writes_) return;
+      checkpoint();
+      if (life == life_) tend();
+    });
+  if (plan.retry > 0)
+    world_.after(random_.wait(plan.retry), [this, life = life_] {
+      if (life != life_ || !replica_ || !writes_) return;
+      const auto list = replica_->commands();
+      if (!list) return;
+      for (const OwnCommand& command : *list) {
+        if (command.state != CommandState::kRejected && command.state != CommandState::kSuperseded) continue;
+        if (random_.chance(0.5)) {
+          const auto done = replica_->retry(command.id, Millis{local_time()});
+          if (died()) return;
+          if (done && done->refusal) break;
+          world_.issued()[command.id].forfeited = true;
+          if (done)
+            world_.issued()[done->id] = {
+                done->id, command.name, command.data, user_, this, local_time(), ++world_.figures().commands,
+                true,     false};
+        } else {
+          world_.issued()[command.id].forfeited = true;
+          (void)replica_->dismiss(command.id);
+          if (died()) return;
+        }
+        break;
       }
-      break;
-    }
-    flush();
-  });
+      flush();
+    });
 }
 
 std::optional<std::pair<std::string, std::string>> Device::think() {

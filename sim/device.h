@@ -33,6 +33,15 @@ class Device {
   const std::shared_ptr<Link>& link() const { return link_; }
   void calm_down();  // no more faults, and online
 
+  // --- what its user does, by chance or as a script says. Requires: it is up ---
+  // Gives a command; `data` is JSON. Some are refused, and one may be the end of the process.
+  void give(const std::string& name, const std::string& data);
+  // A text for this message that is like no other, and known to the checkers.
+  std::string write(const std::string& message, const std::string& about);
+  void checkpoint();
+  void go_offline();
+  void go_online();
+
   void copy_files_from(Device& other);
   void back_up();
   void restore_backup();
@@ -52,9 +61,7 @@ class Device {
   void connect_later(std::optional<Millis> asked);
   void flush();
   void act();
-  void give(const std::string& name, const std::string& data);
   std::optional<std::pair<std::string, std::string>> think();
-  std::string write(const std::string& message, const std::string& about);
   bool died();
   bool handle_error(const Error& error, const char* doing);
   void plan_deaths();

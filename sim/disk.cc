@@ -111,7 +111,11 @@ void Disk::lose_unsynced(DiskFile& file) {
 void Disk::crash(Crash how) {
   assert(open_files_ == 0);
   fuse_ = 0;
-  if (how == Crash::kProcess) return;
+  if (how == Crash::kPower) lose_power();
+  if (after_crash) after_crash();
+}
+
+void Disk::lose_power() {
   if (metadata_ == Metadata::kOrdered) {
     const uint64_t kept = draw(unsynced_.size() + 1);
     for (size_t i = 0; i < kept; ++i) apply(unsynced_[i]);

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -50,8 +51,12 @@ class Disk {
   // The path of a file on this disk, for SQLite.
   std::string path(std::string_view file) const;
 
-  // The `calls`-th modifying call from now fails, and every call behind it.
-  void light_fuse(int64_t calls) { fuse_ = calls; }
+  // The `calls`-th modifying call from now fails, and every call behind it. `how`: the crash that is to
+  // follow; whoever takes the program down draws it when there is none.
+  void light_fuse(int64_t calls, std::optional<Crash> how = std::nullopt) {
+    fuse_ = calls;
+    fuse_how_ = how;
+  }
   void put_fuse_out() { fuse_ = 0; }
   bool burnt() const { return fuse_ < 0; }
   // From now on every call fails.
@@ -59,10 +64,13 @@ class Disk {
   // What the call was that the fuse failed.
   const std::string& burnt_file() const { return burnt_file_; }
   Call burnt_call() const { return burnt_call_; }
+  std::optional<Crash> burnt_how() const { return fuse_how_; }
   int64_t calls() const { return calls_; }  // modifying calls so far
 
   // Takes the fuse out and leaves what the next process finds. Requires: nothing is open.
   void crash(Crash how);
+  // Called when a crash is over, for scripts that have plans for the next process.
+  std::function<void()> after_crash;
 
   // Asked before each modifying call; another SQLite code than SQLITE_OK is what it returns.
   std::function<int(Call, std::string_view file)> fault;
@@ -90,6 +98,7 @@ class Disk {
   void fail_sync(DiskFile& file);
   void sync_directory();
   void apply(const DirectoryChange& change);
+  void lose_power();
   void lose_unsynced(DiskFile& file);
   uint64_t draw(uint64_t below) { return random_() % below; }
 
@@ -99,6 +108,7 @@ class Disk {
   Directory live_, durable_;
   std::vector<DirectoryChange> unsynced_;
   int64_t fuse_ = 0, calls_ = 0;
+  std::optional<Crash> fuse_how_;
   std::string burnt_file_;
   Call burnt_call_ = Call::kWrite;
   int open_files_ = 0;

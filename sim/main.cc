@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -14,11 +15,15 @@
 
 #include "bundle/compile.h"
 #include "server/data_folder.h"
-#include "sim/world.h"
+#include "sim/exhaustive.h"
+#include "sim/run.h"
+#include "sim/shrink.h"
 
 namespace {
 
 using wherry::sim::Figures;
+using wherry::sim::Outcome;
+using wherry::sim::Run;
 using Json = nlohmann::json;
 
 std::shared_ptr<const wherry::Bundle> chat_bundle() {
@@ -27,29 +32,50 @@ std::shared_ptr<const wherry::Bundle> chat_bundle() {
   return std::make_shared<const wherry::Bundle>(wherry::compile_bundle(*files).bundle);
 }
 
-struct Run {
-  std::string preset;
-  uint64_t seed = 0;
-  bool trace = false;
+// How long a campaign looks for a smaller world that breaks as its first broken one did.
+constexpr double kShrinkSeconds = 60;
+
+// Prints what it was, the line that repeats it, and one for sim/pinned.txt.
+void report(const Run& run, const Outcome& outcome, const std::shared_ptr<const wherry::Bundle>& bundle,
+            bool shrinks) {
+  std::printf("VIOLATION %s\n  wherry-sim %s --trace\n", outcome.violation->what(), text(run).c_str());
+  std::fflush(stdout);
+  if (!shrinks) return;
+  const Run smaller = wherry::sim::shrink(run, outcome, bundle, kShrinkSeconds);
+  std::printf("smaller, for sim/pinned.txt:\n  %s  # %s\n", text(smaller).c_str(),
+              outcome.violation->invariant.c_str());
+}
+
+struct Show {
+  bool sound_ones = true, smaller_ones = false;
 };
 
 // True when no invariant broke.
-bool play(const Run& run, const std::shared_ptr<const wherry::Bundle>& bundle, Figures& figures, bool quiet) {
-  wherry::sim::World world(wherry::sim::plan(run.preset, run.seed), run.seed, bundle, run.trace);
-  bool sound = true;
-  try {
-    world.run();
-  } catch (const wherry::sim::Violation& violation) {
-    sound = false;
-    std::printf("VIOLATION %s\n  wherry-sim --preset %s --seed %llu --trace\n", violation.what(),
-                run.preset.c_str(), static_cast<unsigned long long>(run.seed));
-  }
-  if (!quiet)
+bool play(const Run& run, const std::shared_ptr<const wherry::Bundle>& bundle, Figures& figures,
+          const Show& show) {
+  const Outcome outcome = wherry::sim::play(run, bundle);
+  if (outcome.violation) report(run, outcome, bundle, show.smaller_ones);
+  if (show.sound_ones)
     std::printf("preset %s seed %llu: %s, trace %016llx\n", run.preset.c_str(),
-                static_cast<unsigned long long>(run.seed), sound ? "sound" : "BROKEN",
-                static_cast<unsigned long long>(world.trace_hash()));
-  figures.add(world.figures());
+                static_cast<unsigned long long>(run.seed), outcome.violation ? "BROKEN" : "sound",
+                static_cast<unsigned long long>(outcome.trace_hash));
+  figures.add(outcome.figures);
   std::fflush(stdout);
+  return !outcome.violation;
+}
+
+// Worlds that bugs broke, one per line. True when none is broken.
+bool play_pinned(const std::string& path, const std::shared_ptr<const wherry::Bundle>& bundle) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("no such file: " + path);
+  bool sound = true;
+  Figures figures;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    const auto run = wherry::sim::run_of(line);
+    if (!run) throw std::runtime_error("no world: " + line);
+    sound = play(*run, bundle, figures, {}) && sound;
+  }
   return sound;
 }
 
@@ -78,7 +104,8 @@ struct Campaign {
   uint64_t seed = 0;
   double minutes = 0;
   int64_t seeds = 1;
-  bool trace = false, stop = false;
+  std::vector<std::string> set;
+  bool trace = false, stop = false, shrink = false;
 };
 
 struct Tally {
@@ -106,8 +133,9 @@ Tally play_all(const Campaign& campaign, uint64_t first, uint64_t step,
     for (const std::string& preset : campaign.presets) {
       if (!goes_on(seed)) break;
       ++tally.played;
-      tally.broken += !play({preset, seed, campaign.trace}, bundle, tally.figures,
-                            campaign.minutes > 0 || campaign.seeds > 3);
+      const bool is_long = campaign.minutes > 0 || campaign.seeds > 3;
+      const Show show{!is_long, campaign.shrink || (is_long && !campaign.stop && tally.broken == 0)};
+      tally.broken += !play({preset, seed, campaign.set, campaign.trace}, bundle, tally.figures, show);
     }
   tally.cpu_seconds = cpu_seconds() - begin;
   return tally;
@@ -199,6 +227,25 @@ constexpr const char* kExpected[] = {"the server died in a checkpoint",
                                      "a reader held the server's file",
                                      "a file was searched for what its user may not read"};
 
+// Prints a line per operation. True when nothing broke.
+bool play_exhaustively(wherry::sim::Exhaustive exhaustive) {
+  std::printf("every first crash; the second ones are a sample, one in %lld after half of the first ones\n",
+              static_cast<long long>(wherry::sim::kEvery));
+  std::printf("%-22s %8s %8s %15s\n", "operation", "writes", "crashes", "second crashes");
+  bool sound = true;
+  const std::vector<std::string> one{exhaustive.operation};
+  for (const std::string& operation : one[0].empty() ? wherry::sim::operations() : one) {
+    exhaustive.operation = operation;
+    const wherry::sim::Exhausted done = wherry::sim::play_all(exhaustive);
+    std::printf("%-22s %8lld %8lld %15lld%s\n", operation.c_str(), static_cast<long long>(done.writes),
+                static_cast<long long>(done.crashes), static_cast<long long>(done.second_crashes),
+                done.sound ? "" : "  BROKEN");
+    std::fflush(stdout);
+    sound = sound && done.sound;
+  }
+  return sound;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -206,6 +253,7 @@ int main(int argc, char** argv) {
   Campaign campaign;
   int jobs = 1;
   bool expect_all = false;
+  std::string operation, one_case, pinned;
   app.add_option("--preset", campaign.presets, "What kind of world; all if none is given")
       ->check(CLI::IsMember(wherry::sim::presets()));
   auto* seed = app.add_option("--seed", campaign.seed, "The first seed; fresh ones if none is given");
@@ -214,11 +262,36 @@ int main(int argc, char** argv) {
   app.add_option("--jobs", jobs, "Processes");
   app.add_flag("--sometimes", expect_all, "Fail unless everything was seen that should happen sometimes");
   app.add_flag("--stop", campaign.stop, "Stop at the first that is broken");
+  app.add_flag("--shrink", campaign.shrink,
+               "Look for a smaller world that breaks the same; without it, for the first of a campaign");
+  app.add_option("--set", campaign.set, "NAME=VALUE: another number in the plan")
+      ->take_all()
+      ->check([](const std::string& text) {
+        wherry::sim::Plan plan;
+        if (wherry::sim::set(plan, text)) return std::string();
+        std::string known;
+        for (const auto& field : wherry::sim::fields(plan)) known += " " + field.name;
+        return "not NAME=NUMBER with a NAME of" + known;
+      });
+  app.add_option("--pinned", pinned, "Play the worlds of this file instead");
   app.add_flag("--trace", campaign.trace, "Print every event");
+  auto* exhaustive = app.add_option("--exhaustive", operation,
+                                    "Play every crash of this operation instead; of all if none is named")
+                         ->expected(0, 1)
+                         ->check(CLI::IsMember(wherry::sim::operations()));
+  app.add_option("--case", one_case, "…or this crash of the operation alone")
+      ->needs(exhaustive)
+      ->check([](const std::string& text) { return wherry::sim::case_of(text) ? "" : "no case: " + text; });
   CLI11_PARSE(app, argc, argv);
   if (campaign.presets.empty()) campaign.presets = wherry::sim::presets();
   if (seed->count() == 0) campaign.seed = std::random_device()() % 1'000'000'000;
   const auto bundle = chat_bundle();
+  if (!pinned.empty()) return play_pinned(pinned, bundle) ? 0 : 1;
+  if (exhaustive->count() > 0) {
+    const wherry::sim::Exhaustive e{bundle, operation, seed->count() > 0 ? campaign.seed : 1, campaign.trace};
+    if (one_case.empty()) return play_exhaustively(e) ? 0 : 1;
+    return wherry::sim::play(e, wherry::sim::case_of(one_case).value()) ? 0 : 1;
+  }
   const Tally tally =
       jobs > 1 ? play_in_processes(campaign, jobs, bundle) : play_all(campaign, campaign.seed, 1, bundle);
   print(tally.figures, tally.played, tally.cpu_seconds);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "sim/disk.h"
@@ -61,5 +62,16 @@ struct Plan {
 std::vector<std::string> presets();
 // Requires: one of presets().
 Plan plan(std::string_view preset, uint64_t seed);
+
+// A number of a plan by its name, "devices" or "server.kill".
+struct PlanField {
+  std::string name;
+  std::variant<double*, int*, int64_t*, bool*, size_t*> value;
+  double plainest;  // when it makes the least of trouble
+};
+// All that can be set. They point into the plan.
+std::vector<PlanField> fields(Plan& plan);
+// "server.kill=0". False: no such field, or no number from 0 on.
+bool set(Plan& plan, std::string_view assignment);
 
 }  // namespace wherry::sim

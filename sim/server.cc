@@ -112,11 +112,10 @@ void Server::read_history() {
 bool Server::died() {
   if (!disk.burnt()) return false;
   if (!up_) return true;
-  const bool power = world_.mishaps.chance(0.5);
+  const Crash how = world_.crash_within_call(disk);
   if (disk.burnt_file().ends_with(".db")) world_.sometimes("the server died in a checkpoint");
   if (disk.burnt_call() == Call::kSync) world_.sometimes("the server died in a sync");
-  die(power ? Crash::kPower : Crash::kProcess,
-      power ? "server: within a call, with power" : "server: within a call");
+  die(how, how == Crash::kPower ? "server: within a call, with power" : "server: within a call");
   return true;
 }
 
@@ -124,19 +123,31 @@ void Server::die(Crash how, const char* kind) {
   if (!up_) return;
   world_.note(std::string("dies: ") + kind);
   world_.crashed(kind);
-  up_ = false;
   disk.burn();
-  const auto lost = links_;
-  close();
+  go_down();
   world_.neighbour().process_died();
   disk.crash(how);
-  for (const auto& [_, link] : lost) {
+}
+
+void Server::go_down() {
+  up_ = false;
+  for (const auto& [_, link] : links_) {
     link->server_end = false;
     const int64_t notice = world_.network.between(1, world_.plan().unnoticed);
     world_.after(notice, [link] { link->device->link_lost(link); });
   }
+  close();
   world_.after(world_.faults_are_over() ? 1 : world_.mishaps.wait(world_.plan().server.down),
                [this] { start(); });
+}
+
+// Closing the last connection moves the write-ahead log into the file.
+void Server::stop() {
+  if (!workspace_) return;
+  world_.note("the server stops");
+  sqlite3_close(std::exchange(watching_, nullptr));
+  workspace_.reset();
+  if (!died()) go_down();
 }
 
 void Server::plan_deaths() {

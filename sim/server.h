@@ -19,6 +19,7 @@ class Server {
 
   void start();
   void die(Crash how, const char* kind);
+  void stop();  // in good order; starts again by itself, as after a death
   bool is_up() const { return up_; }
   int64_t life() const { return life_; }
   Workspace* workspace() { return workspace_.get(); }
@@ -46,8 +47,9 @@ class Server {
     std::map<std::string, std::string> files;
     int64_t head;
   };
-  bool open();   // false: it failed, the process is down or waits
-  void close();  // takes the objects down
+  bool open();     // false: it failed, the process is down or waits
+  void close();    // takes the objects down
+  void go_down();  // and comes back later
   void fail(const Error& error);
   void schedule_work();
   void work();

@@ -96,6 +96,11 @@ int World::fault(const Mishaps& of, Call call, const std::string& whose, std::st
   return sync ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
 }
 
+Crash World::crash_within_call(const Disk& disk) {
+  if (const auto how = disk.burnt_how()) return *how;
+  return mishaps.chance(0.5) ? Crash::kPower : Crash::kProcess;
+}
+
 void World::fill(Disk& disk, const char* what) {
   sometimes(what);
   disk.capacity = disk.size() + mishaps.below(20'000);
@@ -106,7 +111,7 @@ void World::note(const std::string& event) {
   uint64_t hash = trace_hash_ ^ static_cast<uint64_t>(now_);
   for (const char c : event) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   trace_hash_ = hash;
-  if (trace_) std::printf("%lld %s\n", static_cast<long long>(now_ - 1'700'000'000'000), event.c_str());
+  if (trace_) std::printf("%lld %s\n", static_cast<long long>(now_ - kBegin), event.c_str());
 }
 
 void World::violated(const char* invariant, const std::string& what) const {
@@ -134,7 +139,12 @@ void World::play_until(int64_t time) {
 }
 
 void World::run() {
-  const int64_t begin = now_;
+  start();
+  play(plan_.duration);
+  come_to_rest();
+}
+
+void World::start() {
   server_->start();
   for (const auto& device : devices_) device->start();
   neighbour_->start();
@@ -158,11 +168,13 @@ void World::run() {
     sometimes("a device's file was cloned");
     add_device(original.user(), &original).start();
   });
-  play_until(begin + plan_.duration);
+}
+
+void World::come_to_rest() {
   calm_down();
-  play_until(now_ + kDrains);
+  play(kDrains);
   check_at_rest();
-  figures_.simulated_ms = now_ - begin;
+  figures_.simulated_ms = elapsed();
 }
 
 void World::calm_down() {

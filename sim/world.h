@@ -70,8 +70,15 @@ class World {
   World(const Plan& plan, uint64_t seed, std::shared_ptr<const Bundle> bundle, bool trace);
   ~World();
 
-  // Plays to the end. Throws Violation.
+  // Plays to the end. Throws Violation, as its parts do.
   void run();
+  // Its parts, for who has a script of his own between them: everyone comes up…
+  void start();
+  // …so many milliseconds pass…
+  void play(int64_t duration) { play_until(now_ + duration); }
+  // …and when faults are over, all must drain and agree.
+  void come_to_rest();
+  int64_t elapsed() const { return now_ - kBegin; }  // milliseconds
   uint64_t trace_hash() const { return trace_hash_; }
   const Figures& figures() const { return figures_; }
 
@@ -84,6 +91,8 @@ class World {
   void now_and_then(double mean, const std::function<void()>& what);
   // Faults that happen to single calls of a disk, for Disk::fault.
   int fault(const Mishaps& mishaps, Call call, const std::string& whose, std::string_view file);
+  // What the machine suffers whose process died within a call.
+  Crash crash_within_call(const Disk& disk);
   // The disk is full for a while.
   void fill(Disk& disk, const char* what);
   void note(const std::string& event);  // into the trace
@@ -119,6 +128,7 @@ class World {
   std::deque<std::string> messages;
 
  private:
+  static constexpr int64_t kBegin = 1'700'000'000'000;
   struct Event {
     int64_t time, order;
     std::function<void()> what;
@@ -135,7 +145,7 @@ class World {
   const std::shared_ptr<const Bundle> bundle_;
   const bool trace_;
   uint64_t trace_hash_ = 0;
-  int64_t now_ = 1'700'000'000'000, event_order_ = 0, next_link_ = 1;
+  int64_t now_ = kBegin, event_order_ = 0, next_link_ = 1;
   bool calm_ = false;
   Figures figures_;
   History history_;
