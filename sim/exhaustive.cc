@@ -157,7 +157,7 @@ bool play_second(const Exhaustive& e, Play& play, Case c, Exhausted& done) {
   Random random(e.seed, text(c));
   // What the kill left is recovered and not yet durable: the worst moment for a power loss.
   if (c.first.how == Crash::kProcess && !die(1, Crash::kPower) && !hits) return false;
-  if (random.chance(0.5)) return true;
+  if (!random.chance(0.25)) return true;
   for (int64_t write = random.between(1, kEvery);; write += kEvery)
     if (!die(write, random.chance(0.5) ? Crash::kPower : Crash::kProcess)) return hits.has_value();
 }

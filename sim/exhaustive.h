@@ -39,8 +39,8 @@ struct Exhaustive {
   bool trace = false;
 };
 
-// Second deaths: a power loss at the first write after each kill, and after every other first death one in so
-// many, as the seed says.
+// Second deaths: a power loss at the first write after each kill, and after a quarter of the first ones one
+// in so many, as the seed says.
 inline constexpr int64_t kEvery = 100;
 
 struct Exhausted {

@@ -229,8 +229,9 @@ constexpr const char* kExpected[] = {"the server died in a checkpoint",
 
 // Prints a line per operation. True when nothing broke.
 bool play_exhaustively(wherry::sim::Exhaustive exhaustive) {
-  std::printf("every first crash; the second ones are a sample, one in %lld after half of the first ones\n",
-              static_cast<long long>(wherry::sim::kEvery));
+  std::printf(
+      "every first crash; the second ones are a sample, one in %lld after a quarter of the first ones\n",
+      static_cast<long long>(wherry::sim::kEvery));
   std::printf("%-22s %8s %8s %15s\n", "operation", "writes", "crashes", "second crashes");
   bool sound = true;
   const std::vector<std::string> one{exhaustive.operation};
