@@ -59,9 +59,13 @@ CANARIES = [
     # --- tenants ---
     ("replica-of-another-workspace-welcomed", "src/workspace/hello.cc", "if (memory == Memory::kForeign) {", "if (false) {", "busy", True),
     ("bodies-kept-for-all-workspaces", "src/workspace/publish.cc", "std::string& body = bodies_[{scope, static_cast<int64_t>(compression)}];", "static std::map<std::tuple<ScopeId, int64_t, Seq>, std::string> all;\n  std::string& body = all[{scope, static_cast<int64_t>(compression), log.head()}];", "busy", False),
+    # --- damage ---
+    ("seals-not-checked", "src/sqlite/page_vfs.cc", "if (load(seal) != 0 && load(seal) != seal_of(page, amount, offset)) {", "if (load(seal) == 1) {", "bad-files", False),
+    ("salvage-from-the-root-alone", "src/replica/salvage.cc", "if (!complete) TRY(take_pages(path, vfs, rows));", "", "bad-files", False),
+    ("damage-not-noted", "src/replica/core.cc", "store_->note_damaged();", "", "bad-files", False),
     # --- scanning and live ---
     ("scan-skips-the-rest-of-a-seq", "src/workspace/scan.cc", "const bool whole = s->integer(0) != last_seq;", "const bool whole = true;", "permissions", False),
-    ("scan-without-departures", "src/workspace/scan.cc", '"(seq, tbl, key) > (?2, ?3, ?4) ORDER BY', '"(seq, tbl, key) > (?2, ?3, ?4) AND gone = 0 ORDER BY', "permissions", False),
+    ("scan-without-departures", "src/workspace/scan.cc", "(gone = 0 OR seq > ?5)", "(gone = 0 OR seq < ?5)", "permissions", False),
     ("departures-not-indexed", "src/workspace/effects.cc", "if (!contains(effect.is, scope)) TRY(insert(scope, 1));", "{\n      }", "permissions", False),
     ("moved-row-does-not-travel-whole", "src/workspace/effects.cc", "if (effect.whole || !contains(effect.was, scope)) {", "if (effect.whole) {", "busy", False),
     ("scope-called-live-before-the-head", "src/workspace/publish.cc", "rows.live = chunk.at_head;", "rows.live = chunk.at_head || chunk.items.size() > 1;", "permissions", False),

@@ -6,6 +6,7 @@
 
 #include "protocol/codec.h"
 #include "sim/checker.h"
+#include "sim/damage.h"
 #include "sim/server.h"
 
 namespace wherry::sim {
@@ -15,6 +16,11 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int64_t kReopenAfter = 1'000;
+
+// The replica says that its file is damaged, and the file is.
+struct Stopped {
+  Error error;
+};
 
 }  // namespace
 
@@ -49,10 +55,31 @@ void Device::start() {
   options.entropy = world_.entropy();
   options.reference_rebase = reference_;
   options.create = true;
-  auto opened = Replica::open(std::move(options));
+  // Damage may stay unnoticed as long as it is not met; at the end of all faults it is not waited for.
+  auto opened = damaged_ && world_.faults_are_over()
+                    ? Result<std::unique_ptr<Replica>>(wherry::fail(ErrorCode::kCorrupt, "damaged"))
+                    : Replica::open(options);
   if (died()) {
     world_.sometimes("a device died in recovery");
     return;
+  }
+  if (!opened && damaged_ && opened.error().code == ErrorCode::kCorrupt) {
+    const auto salvaged = Replica::salvage(options);
+    if (died()) {
+      world_.sometimes("a device died in a salvage");
+      return;
+    }
+    if (salvaged) {
+      world_.note(name_ + " is salvaged with " + std::to_string(salvaged->commands));
+      world_.sometimes(salvaged->complete ? "a damaged file was salvaged"
+                                          : "a damaged file was salvaged in part");
+      damaged_ = false;
+      opened = Replica::open(options);
+      if (died()) {
+        world_.sometimes("a device died in a salvage");
+        return;
+      }
+    }
   }
   if (!opened) {
     if (!handle_error(opened.error(), "open")) return;
@@ -64,6 +91,7 @@ void Device::start() {
   replica_ = *std::move(opened);
   world_.note(name_ + " starts");
   look();
+  if (!replica_) return;
   plan_deaths();
   act();
   tend();
@@ -143,6 +171,10 @@ void Device::go_on() {
 // An error of the file. True when it may be tried again.
 bool Device::handle_error(const Error& error, const char* doing) {
   world_.note(name_ + " " + doing + ": " + error.text());
+  if (error.code == ErrorCode::kCorrupt) {
+    stop_at_damage(error);
+    return false;
+  }
   const Mishaps& mishaps = world_.plan().device;
   if (mishaps.io_error + mishaps.sync_error + mishaps.full == 0)
     world_.violated("LIVENESS", name_ + " cannot " + doing + ": " + error.text());
@@ -154,6 +186,27 @@ bool Device::handle_error(const Error& error, const char* doing) {
   return true;
 }
 
+void Device::stop_at_damage(const Error& error) {
+  if (!damaged_) world_.violated("CORRUPT-STOP", name_ + " finds its file damaged: " + error.text());
+  world_.sometimes("a replica stopped at damage");
+  if (replica_) {
+    die(Crash::kProcess, "device: stops at damage");
+  } else {
+    world_.after(kReopenAfter, [this, life = life_] {
+      if (life == life_) start();
+    });
+  }
+}
+
+bool Device::observe(const std::function<void()>& what) {
+  try {
+    what();
+  } catch (const Stopped& stopped) {
+    stop_at_damage(stopped.error);
+  }
+  return replica_ != nullptr;
+}
+
 void Device::calm_down() {
   disk.put_fuse_out();
   disk.capacity = 0;
@@ -161,6 +214,7 @@ void Device::calm_down() {
   writes_ = false;
   go_on();
   retry_.reset();
+  if (damaged_ && replica_) die(Crash::kProcess, "device: stopped to be salvaged");
   if (!replica_) {
     ++life_;
     return start();
@@ -181,7 +235,7 @@ void Device::connect() {
   const auto done = replica_->connected(token, Millis{local_time()});
   if (died()) return;
   if (!done) {
-    (void)handle_error(done.error(), "connect");
+    if (!handle_error(done.error(), "connect")) return;
     return connect_later(std::nullopt);
   }
   flush();
@@ -232,15 +286,17 @@ void Device::deliver(const std::shared_ptr<Link>& link, const std::string& bytes
     if (!done) {
       if (done.error().code == ErrorCode::kProtocol || done.error().code == ErrorCode::kVersion)
         world_.violated("LIVENESS", name_ + " does not understand the server: " + done.error().text());
-      (void)handle_error(done.error(), "receive");
+      if (!handle_error(done.error(), "receive")) return;
       replica_->disconnected();
       return connect_later(std::nullopt);
     }
     world_.note(name_ + " takes " + std::string(protocol::message_name(*message)) + " " +
                 std::to_string(bytes.size()));
-    world_.each_checker([&](Checker& checker) { checker.received(*this, *message); });
+    if (!observe([&] { world_.each_checker([&](Checker& checker) { checker.received(*this, *message); }); }))
+      return;
     flush();
     if (random_.chance(world_.plan().look)) look();
+    if (!replica_) return;
   }
   if (!closes || link != link_) return;
   const auto bye = replica_->take_bye();
@@ -289,6 +345,7 @@ void Device::tend() {
         if (random_.chance(0.5)) {
           const auto done = replica_->retry(command.id, Millis{local_time()});
           if (died()) return;
+          if (!done && done.error().code == ErrorCode::kCorrupt) return stop_at_damage(done.error());
           if (done && done->refusal) break;
           world_.issued()[command.id].forfeited = true;
           if (done)
@@ -297,8 +354,9 @@ void Device::tend() {
                 true,     false};
         } else {
           world_.issued()[command.id].forfeited = true;
-          (void)replica_->dismiss(command.id);
+          const auto done = replica_->dismiss(command.id);
           if (died()) return;
+          if (!done && done.error().code == ErrorCode::kCorrupt) return stop_at_damage(done.error());
         }
         break;
       }
@@ -411,6 +469,7 @@ void Device::give(const std::string& name, const std::string& data) {
 // --- files ---
 
 void Device::back_up() {
+  if (damaged_) return;
   backup_.clear();
   for (const std::string& file : disk.files()) backup_[file] = disk.read(file);
 }
@@ -421,12 +480,14 @@ void Device::restore_backup() {
   die(Crash::kProcess, "device: restored");
   for (const std::string& file : disk.files()) disk.remove(file);
   for (const auto& [file, bytes] : backup_) disk.put(file, bytes);
+  damaged_ = false;
   lose_file();
 }
 
 void Device::copy_files_from(Device& other) {
   for (const std::string& file : other.disk.files()) disk.put(file, other.disk.read(file));
   other.copied_ = true;
+  damaged_ = other.damaged_;
   restored_ = true;
 }
 
@@ -436,6 +497,25 @@ void Device::lose_file() {
     if (issued.device == this) issued.forfeited = true;
 }
 
+// The machine was off for a while, and this is what its disk has become.
+void Device::damage() {
+  if (!replica_ || damaged_) return;
+  die(Crash::kProcess, "device: before its file is damaged");
+  Damaged result = sim::damage(disk.read(kFile), world_.mishaps);
+  disk.put(kFile, std::move(result.bytes));
+  damaged_ = restored_ = true;
+  // Rows of the list that lay there are gone; with the first page, what had not come into the file yet.
+  const bool wal_is_lost = result.first_page && !disk.read(std::string(kFile) + "-wal").empty();
+  for (auto& [id, issued] : world_.issued())
+    if (issued.device == this && (wal_is_lost || result.lost.find(id) != std::string::npos))
+      issued.forfeited = true;
+}
+
+void Device::unreadable(const Error& error) const {
+  if (damaged_ && error.code == ErrorCode::kCorrupt) throw Stopped{error};
+  world_.violated("CORRUPT-STOP", name_ + " cannot be read: " + error.text());
+}
+
 std::string Device::dump() {
   std::string text;
   const auto done = replica_->dump([&](std::string_view line) -> Result<> {
@@ -443,20 +523,20 @@ std::string Device::dump() {
     text += '\n';
     return {};
   });
-  if (!done) world_.violated("CORRUPT-STOP", name_ + " cannot be read: " + done.error().text());
+  if (!done) unreadable(done.error());
   return text;
 }
 
 std::vector<Row> Device::ask(const std::string& sql, const Row& parameters) {
   auto result = replica_->query(sql, parameters);
-  if (!result) world_.violated("CORRUPT-STOP", name_ + " cannot be read: " + result.error().text());
+  if (!result) unreadable(result.error());
   return std::move(result->rows);
 }
 
 void Device::look() {
   if (!replica_) return;
   ++world_.figures().looks;
-  world_.each_checker([this](Checker& checker) { checker.look(*this); });
+  observe([this] { world_.each_checker([this](Checker& checker) { checker.look(*this); }); });
 }
 
 }  // namespace wherry::sim

@@ -1,6 +1,7 @@
 // One device: its replica on its disk, and its user.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,9 +50,11 @@ class Device {
   std::string dump();
   std::vector<Row> ask(const std::string& sql, const Row& parameters = {});
   void look();
+  bool is_damaged() const { return damaged_; }
   bool was_restored() const { return restored_; }
   // Its file is not the only one of its history, or not the latest.
   bool may_be_renewed() const { return restored_ || copied_; }
+  void damage();
   void lose_file();  // what it had and the log does not have is gone
 
   Disk disk;
@@ -64,6 +67,10 @@ class Device {
   std::optional<std::pair<std::string, std::string>> think();
   bool died();
   bool handle_error(const Error& error, const char* doing);
+  [[noreturn]] void unreadable(const Error& error) const;
+  void stop_at_damage(const Error& error);
+  // Looks at the replica; false when its file turns out to be damaged, and then it is down.
+  bool observe(const std::function<void()>& what);
   void plan_deaths();
   void tend();
   void go_on();
@@ -78,7 +85,7 @@ class Device {
   std::optional<int64_t> welcomed_at_;
   int64_t clock_ = 0, life_ = 0, attempt_ = 0;
   bool online_ = true, writes_ = true, restored_ = false, copied_ = false, waiting_to_connect_ = false,
-       paused_ = false;
+       paused_ = false, damaged_ = false;
   std::vector<std::function<void()>> waiting_;  // what arrives while it stands still
   std::map<std::string, std::string> backup_;
   UuidMaker uuids_;

@@ -119,10 +119,17 @@ std::string show(const std::optional<Cells>& cells) {
 
 }  // namespace
 
-void History::read(sqlite3* db) {
+// `report_` throws: what it holds must end by itself.
+History::Statement History::prepare(sqlite3* db, const char* sql) {
   sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(db, kTail, -1, &statement, nullptr) != SQLITE_OK)
-    return report_("ACK-DURABLE", std::string("the log cannot be read: ") + sqlite3_errmsg(db));
+  if (sqlite3_prepare_v2(db, sql, -1, &statement, nullptr) != SQLITE_OK)
+    report_("CORRUPT-STOP", std::string("the server's file cannot be read: ") + sqlite3_errmsg(db));
+  return {statement, sqlite3_finalize};
+}
+
+void History::read(sqlite3* db) {
+  const Statement tail = prepare(db, kTail);
+  sqlite3_stmt* statement = tail.get();
   sqlite3_bind_int64(statement, 1, head());
   int code, entries = 0;
   while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -158,14 +165,11 @@ void History::read(sqlite3* db) {
   }
   if (code != SQLITE_DONE)
     report_("CORRUPT-STOP", std::string("the log cannot be read: ") + sqlite3_errmsg(db));
-  sqlite3_finalize(statement);
   if (entries > 0) return;
-  if (sqlite3_prepare_v2(db, "SELECT coalesce(max(seq), 0) FROM wherry_commands", -1, &statement, nullptr) ==
-          SQLITE_OK &&
-      sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int64(statement, 0) < head())
+  const Statement last = prepare(db, "SELECT coalesce(max(seq), 0) FROM wherry_commands");
+  if (sqlite3_step(last.get()) == SQLITE_ROW && sqlite3_column_int64(last.get(), 0) < head())
     report_("ACK-DURABLE", "the log had " + std::to_string(head()) + " entries and has " +
-                               std::to_string(sqlite3_column_int64(statement, 0)));
-  sqlite3_finalize(statement);
+                               std::to_string(sqlite3_column_int64(last.get(), 0)));
 }
 
 void History::check_chain(const LogRow& row, sqlite3_stmt* columns) {
@@ -294,10 +298,10 @@ void History::compare_tables(sqlite3* db) {
     for (const char* column : spec(table).columns) sql += std::string(column) + ",";
     sql.back() = ' ';
     sql += std::string("FROM ") + spec(table).name;
-    sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK)
-      return report_("STATE=FOLD", sqlite3_errmsg(db));
-    while (sqlite3_step(statement) == SQLITE_ROW) {
+    const Statement rows = prepare(db, sql.c_str());
+    sqlite3_stmt* statement = rows.get();
+    int code = SQLITE_OK;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
       Cells cells;
       for (int c = 0; c < sqlite3_column_count(statement); ++c) {
         const int type = sqlite3_column_type(statement, c);
@@ -308,7 +312,8 @@ void History::compare_tables(sqlite3* db) {
       RowId id = id_of(table, cells);
       stored.emplace(std::move(id), std::move(cells));
     }
-    sqlite3_finalize(statement);
+    if (code != SQLITE_DONE)
+      report_("CORRUPT-STOP", std::string("a table cannot be read: ") + sqlite3_errmsg(db));
   }
   if (stored == rows_) return;
   report_("STATE=FOLD", "the tables are\n" + dump(stored) + "but the log folds to\n" + dump(rows_));

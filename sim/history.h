@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -54,6 +55,8 @@ class History {
     int64_t seq;
     std::optional<Cells> cells;
   };
+  using Statement = std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)>;
+  Statement prepare(sqlite3* db, const char* sql);
   void check_chain(const LogRow& row, sqlite3_stmt* columns);
   void check_place(const LogRow& row);
   void fold(LogRow& row, const std::string& delta);

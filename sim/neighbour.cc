@@ -147,7 +147,7 @@ void Neighbour::note_change(std::string_view file) {
 // Somebody's device comes to the wrong address: the name is the same, and so is the user, but its file, with
 // what waits in its queue, is of the other workspace. It must leave as it came.
 void Neighbour::turn_away(Device& device) {
-  if (!workspace_) return;
+  if (!workspace_ || device.is_damaged()) return;
   Disk disk("stray", world_.seed(), Metadata::kOrdered);
   for (const std::string& file : device.disk.files()) disk.put(file, device.disk.read(file));
   ReplicaOptions options;

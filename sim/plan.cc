@@ -110,6 +110,20 @@ void bad_disk(Plan& p, Random& r) {
   p.server.down = p.device.down = 500;
 }
 
+// Bits rot, sectors are lost, files are cut off; salvages and restores that are interrupted.
+void bad_files(Plan& p, Random& r) {
+  p.duration = static_cast<int64_t>(5 * kMinute);
+  p.command = 1'500;
+  p.damage_device = 20 * kSecond;
+  p.damage_server = r.chance(0.5) ? 2 * kMinute : 0;
+  p.device.kill = kMinute;
+  p.device.fuse = r.chance(0.5) ? 20 * kSecond : 0;
+  p.device.fuse_at_start = r.chance(0.5) ? 0.4 : 0;
+  p.device.down = 500;
+  p.offline = 30 * kSecond;
+  p.checkpoint = 10 * kSecond;
+}
+
 // Everything that a network can do, and clocks.
 void bad_network(Plan& p, Random& r) {
   p.duration = static_cast<int64_t>(10 * kMinute);
@@ -149,16 +163,11 @@ void crowd(Plan& p, Random& r) {
 }
 
 const std::map<std::string, Shape, std::less<>>& shapes() {
-  static const std::map<std::string, Shape, std::less<>> all = {{"busy", busy},
-                                                                {"crash-heavy", crash_heavy},
-                                                                {"idle", idle},
-                                                                {"hot-key", hot_key},
-                                                                {"permissions", permissions},
-                                                                {"month-offline", month_offline},
-                                                                {"crowd", crowd},
-                                                                {"restore-clone", restore_clone},
-                                                                {"bad-disk", bad_disk},
-                                                                {"bad-network", bad_network}};
+  static const std::map<std::string, Shape, std::less<>> all = {
+      {"busy", busy},           {"crash-heavy", crash_heavy},     {"idle", idle},
+      {"hot-key", hot_key},     {"permissions", permissions},     {"month-offline", month_offline},
+      {"crowd", crowd},         {"restore-clone", restore_clone}, {"bad-disk", bad_disk},
+      {"bad-files", bad_files}, {"bad-network", bad_network}};
   return all;
 }
 

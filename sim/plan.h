@@ -53,6 +53,7 @@ struct Plan {
   double clock_jump = 0;  // a device's clock goes anywhere
   double reader = 0;      // somebody reads the server's file for a while, and so blocks checkpoints
   double restore_server = 0, restore_device = 0, clone_device = 0;
+  double damage_server = 0, damage_device = 0;  // to files at rest
 
   Metadata metadata = Metadata::kOrdered;
   WorkspaceLimits limits;

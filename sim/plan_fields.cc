@@ -31,6 +31,8 @@ std::vector<PlanField> fields(Plan& p) {
       {"restore_server", &p.restore_server, 0},
       {"restore_device", &p.restore_device, 0},
       {"clone_device", &p.clone_device, 0},
+      {"damage_server", &p.damage_server, 0},
+      {"damage_device", &p.damage_device, 0},
       {"look", &p.look, 0},
       {"limits.group_commands", &p.limits.group_commands, static_cast<double>(usual.group_commands)},
       {"limits.chunk_bytes", &p.limits.chunk_bytes, static_cast<double>(usual.chunk_bytes)},

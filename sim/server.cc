@@ -5,8 +5,10 @@
 #include "net/token.h"
 #include "protocol/codec.h"
 #include "sim/checker.h"
+#include "sim/damage.h"
 #include "sim/device.h"
 #include "sim/neighbour.h"
+#include "sqlite/page_vfs.h"
 
 namespace wherry::sim {
 
@@ -90,10 +92,13 @@ bool Server::open() {
     return false;
   }
   workspace_ = *std::move(opened);
-  sqlite3_open_v2(disk.path("server.db").c_str(), &watching_, SQLITE_OPEN_READONLY, Disk::vfs());
-  read_history();
-  world_.each_checker([](Checker& checker) { checker.booted(); });
-  return true;
+  // Damage is for the server to find, and not to be taken for what it has written.
+  sqlite3_open_v2(disk.path("server.db").c_str(), &watching_, SQLITE_OPEN_READONLY,
+                  sqlite::page_vfs(Disk::vfs())->c_str());
+  return observe([this] {
+    read_history();
+    world_.each_checker([](Checker& checker) { checker.booted(); });
+  });
 }
 
 void Server::close() {
@@ -103,6 +108,17 @@ void Server::close() {
   watching_ = nullptr;
   links_.clear();
   queued_.clear();
+}
+
+bool Server::observe(const std::function<void()>& what) {
+  try {
+    what();
+  } catch (const Violation& violation) {
+    if (!damaged_ || violation.invariant != "CORRUPT-STOP") throw;
+    fail({ErrorCode::kCorrupt, violation.what()});
+    return false;
+  }
+  return true;
 }
 
 void Server::read_history() {
@@ -182,6 +198,7 @@ void Server::calm_down() {
   disk.put_fuse_out();
   disk.capacity = 0;
   busy_until_ = world_.now();
+  if (damaged_) restore_backup();
   if (!up_) return start();
   if (!workspace_ && !open()) return;
   work_due_ = false;  // it may be due much later, after a pause
@@ -192,10 +209,11 @@ void Server::calm_down() {
 void Server::fail(const Error& error) {
   world_.note("fails: " + error.text());
   const Mishaps& mishaps = world_.plan().server;
-  if (mishaps.io_error + mishaps.sync_error + mishaps.full == 0)
+  const bool corrupt = error.code == ErrorCode::kCorrupt;
+  if (corrupt && !damaged_)
+    world_.violated("CORRUPT-STOP", "the server finds its file damaged: " + error.text());
+  if (!corrupt && mishaps.io_error + mishaps.sync_error + mishaps.full == 0)
     world_.violated("LIVENESS", "the workspace failed for no reason: " + error.text());
-  if (error.code == ErrorCode::kCorrupt)
-    world_.violated("CORRUPT-STOP", "the server's file is damaged: " + error.text());
   for (const auto& [_, link] : std::map(links_)) {
     link->server_end = false;
     world_.to_device(link,
@@ -204,23 +222,39 @@ void Server::fail(const Error& error) {
                      true, "unavailable");
   }
   close();
-  world_.after(kReopenAfter, [this, life = life_] {
-    if (life == life_ && up_ && !workspace_) open();
+  if (corrupt) world_.sometimes("a workspace stopped at damage");
+  world_.after(kReopenAfter, [this, life = life_, corrupt] {
+    if (life != life_ || !up_ || workspace_) return;
+    if (corrupt)
+      restore_backup();  // as its operator is told to
+    else
+      open();
   });
 }
 
 void Server::back_up() {
+  if (damaged_) return;
   Backup backup{{}, world_.history().head()};
   for (const std::string& file : disk.files())
     if (!Neighbour::owns(file)) backup.files[file] = disk.read(file);
   backup_ = std::move(backup);
 }
 
+// The machine was off for a while, and this is what its disk has become.
+void Server::damage() {
+  if (!up_ || !workspace_ || damaged_) return;
+  if (!backup_) return back_up();
+  die(Crash::kProcess, "server: before its file is damaged");
+  disk.put("server.db", sim::damage(disk.read("server.db"), world_.mishaps).bytes);
+  damaged_ = true;
+}
+
 void Server::restore_backup() {
-  if (!backup_ || !up_ || !workspace_) return;
+  if (!backup_ || (!damaged_ && (!up_ || !workspace_))) return;
+  damaged_ = false;
   world_.note("the server is restored to " + std::to_string(backup_->head));
   world_.sometimes("the server was restored from a backup");
-  die(Crash::kProcess, "server: restored");
+  if (up_) die(Crash::kProcess, "server: restored");
   for (const std::string& file : disk.files())
     if (!Neighbour::owns(file)) disk.remove(file);
   for (const auto& [file, bytes] : backup_->files) disk.put(file, bytes);
@@ -287,7 +321,7 @@ void Server::work() {
   const auto done = workspace_->commit(Millis{world_.now()});
   if (died()) return;
   if (!done) return fail(done.error());
-  read_history();
+  if (!observe([this] { read_history(); })) return;
   for (int64_t seq = before + 1; seq <= world_.history().head(); ++seq) {
     const LogRow& row = world_.history().at(seq);
     world_.note("@" + std::to_string(seq) + " " + row.user + " " + row.name + " " + row.data + " " +

@@ -2,6 +2,7 @@
 // another in it (sim/neighbour.h).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +28,7 @@ class Server {
   // Stops for good reasons; starts again by itself.
   void restore_backup();
   void back_up();
+  void damage();
   bool has_backup() const { return backup_.has_value(); }
   void calm_down();  // no more faults
 
@@ -59,9 +61,11 @@ class Server {
   void read_for_a_while();
   void close_reader();
   void read_history();
+  // Looks at the file; false when it turns out to be damaged, and then the workspace is closed.
+  bool observe(const std::function<void()>& what);
 
   World& world_;
-  bool up_ = false;
+  bool up_ = false, damaged_ = false;
   int64_t life_ = 0, busy_until_ = 0;
   bool work_due_ = false;
   std::unique_ptr<Workspace> workspace_;

@@ -161,6 +161,8 @@ void World::start() {
     else
       device.restore_backup();
   });
+  now_and_then(plan_.damage_server, [this] { server_->damage(); });
+  now_and_then(plan_.damage_device, [this] { mishaps.pick(devices_)->damage(); });
   now_and_then(plan_.clone_device, [this] {
     if (devices_.size() >= static_cast<size_t>(plan_.devices) + 4) return;
     Device& original = *mishaps.pick(devices_);

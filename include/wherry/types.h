@@ -95,7 +95,6 @@ struct ReplicaEvent {
 struct Salvaged {
   int64_t commands = 0;  // of the list of own commands, kept
   bool complete = true;  // false: some of it may be lost
-  std::string kept_as;   // where the damaged file is now
 };
 
 struct QueryResult {

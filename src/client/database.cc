@@ -73,10 +73,9 @@ class Database::Impl {
     tell({.kind = ReplicaEvent::Kind::kSalvaged,
           .id = {},
           .code = std::string(code_text(ErrorCode::kCorrupt)),
-          .detail = cat(
-              "the file was damaged and is begun anew; ", salvaged.commands,
-              salvaged.complete ? " commands of its list are kept" : " commands of its list could be read",
-              "; the damaged file is ", salvaged.kept_as),
+          .detail = cat("the file was damaged and is begun anew; ", salvaged.commands,
+                        salvaged.complete ? " commands of its list are kept"
+                                          : " commands of its list could be read, others may be lost"),
           .done = salvaged.commands});
   }
   void listen(std::unique_ptr<client::Tap> tap) { tap_ = std::move(tap); }

@@ -48,7 +48,9 @@ Result<> Core::reload() {
 }
 
 void Core::note_damage(const Error& error) {
-  if (error.code == ErrorCode::kCorrupt && !damage_) damage_ = error;
+  if (error.code != ErrorCode::kCorrupt || damage_) return;
+  damage_ = error;
+  store_->note_damaged();
 }
 
 Result<> Core::transact(const std::function<Result<>(Change&)>& work) {

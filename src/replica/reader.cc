@@ -12,6 +12,7 @@
 #include "replica/images.h"
 #include "replica/meta.h"
 #include "replica/queue.h"
+#include "replica/salvage.h"
 #include "replica/store.h"
 #include "sqlite/page_vfs.h"
 #include "sqlite/vfs_files.h"
@@ -87,6 +88,7 @@ ReplicaReader::~ReplicaReader() = default;
 Result<std::unique_ptr<ReplicaReader>> ReplicaReader::open(const std::string& path, const std::string& vfs) {
   TRY_ASSIGN(const bool found, sqlite::file_exists(path, vfs));
   if (!found) return fail(ErrorCode::kNotFound, cat("there is no file ", path));
+  TRY(check_not_damaged(path, vfs));
   TRY_ASSIGN(const std::string paged, sqlite::page_vfs(vfs));
   TRY_ASSIGN(auto db, sqlite::Database::open(path, sqlite::Access::kReadOnly, paged));
   sqlite3_busy_timeout(db->handle(), kBusyMs);

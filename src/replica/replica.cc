@@ -20,6 +20,14 @@ class Replica::Impl {
   Result<std::vector<Executed>> execute_all(const std::vector<Request>& requests, Millis now);
   // Sends and shows what a change has brought about.
   Result<> after_change();
+  // Nothing is done on a file that was found damaged, and every call may be the one that finds it.
+  template <typename Work>
+  auto sound(Work work) -> decltype(work()) {
+    if (core->damage()) return std::unexpected(*core->damage());
+    auto done = work();
+    if (!done) core->note_damage(done.error());
+    return done;
+  }
 
   std::unique_ptr<Core> core;
   Session session;
@@ -203,11 +211,11 @@ ReplicaStatus Replica::status() const {
 }
 
 Result<std::vector<OwnCommand>> Replica::commands() {
-  return impl_->core->queue.list();
+  return impl_->sound([&] { return impl_->core->queue.list(); });
 }
 
 Result<Executed> Replica::retry(std::string_view id, Millis now) {
-  TRY_ASSIGN(const OwnCommand command, impl_->core->queue.answered(id));
+  TRY_ASSIGN(const OwnCommand command, impl_->sound([&] { return impl_->core->queue.answered(id); }));
   if (command.state == CommandState::kApplied)
     return fail(ErrorCode::kInvalid, cat("the command ", id, " was applied; there is nothing to retry"));
   ExecuteOptions options;
@@ -256,21 +264,22 @@ Result<> Replica::unload(std::string_view name) {
 }
 
 Result<> Replica::dump(const std::function<Result<>(std::string_view line)>& each) {
-  Core& core = *impl_->core;
-  if (core.damage()) return std::unexpected(*core.damage());
-  if (core.app() == nullptr) return {};
-  for (const size_t table : dump_order(core.app()->bundle()))
-    TRY(each_confirmed(*core.app(), core.images, table,
-                       [&](const Row& row) { return each(dump_line(core.app()->table(table), row)); }));
-  return {};
+  return impl_->sound([&]() -> Result<> {
+    Core& core = *impl_->core;
+    if (core.app() == nullptr) return {};
+    for (const size_t table : dump_order(core.app()->bundle()))
+      TRY(each_confirmed(*core.app(), core.images, table,
+                         [&](const Row& row) { return each(dump_line(core.app()->table(table), row)); }));
+    return {};
+  });
 }
 
 Result<> Replica::checkpoint() {
-  return impl_->core->checkpoint();
+  return impl_->sound([&] { return impl_->core->checkpoint(); });
 }
 
 Result<> Replica::connected(std::string token, Millis now) {
-  return impl_->session.connected(std::move(token), now);
+  return impl_->sound([&] { return impl_->session.connected(std::move(token), now); });
 }
 
 void Replica::disconnected() {

@@ -33,8 +33,8 @@ class Replica {
   // Errors: kBusy (another engine has the file), kCorrupt, kIo, kNotFound (no such file and not `create`).
   static Result<std::unique_ptr<Replica>> open(ReplicaOptions options);
   // For a file that open() has found damaged: puts a new one in its place, which keeps the list of commands,
-  // as far as it can be read, and is filled again by the server. The damaged file is kept aside. Errors:
-  // kBusy, kCorrupt (not recognised as a replica's file: nothing was done), kIo, kFull.
+  // as far as it can be read, and is filled again by the server. Errors: kBusy, kCorrupt (not recognised as a
+  // replica's file: nothing was done), kIo, kFull.
   static Result<Salvaged> salvage(const ReplicaOptions& options);
   ~Replica();
 

@@ -29,6 +29,10 @@ std::string salvage_path(const std::string& path) {
   return cat(path, "-salvage");
 }
 
+std::string suspect_path(const std::string& path) {
+  return cat(path, "-suspect");
+}
+
 // SQLite takes no WAL for a file that is empty or missing: the file goes first.
 Result<> remove_database(const std::string& path, const std::string& vfs) {
   for (const char* part : {"", "-wal", "-journal"}) TRY(sqlite::remove_file(cat(path, part), vfs));
@@ -140,7 +144,7 @@ Result<Salvaged> write_salvage(const std::string& path, const std::string& vfs) 
   }
   if (!complete) TRY(take_pages(path, vfs, rows));
   TRY(transaction.commit());
-  return Salvaged{.commands = rows.count(), .complete = complete, .kept_as = {}};
+  return Salvaged{.commands = rows.count(), .complete = complete};
 }
 
 Result<> take(Core& core, sqlite::Database& from) {
@@ -175,20 +179,25 @@ Result<> take(Core& core, sqlite::Database& from) {
 
 }  // namespace
 
+// As well as it can be done: a disk that takes nothing now may be found damaged again.
+void note_damaged(const std::string& path, const std::string& vfs) {
+  (void)sqlite::touch_file(suspect_path(path), vfs);
+}
+
+Result<> check_not_damaged(const std::string& path, const std::string& vfs) {
+  TRY_ASSIGN(const bool noted, sqlite::file_exists(suspect_path(path), vfs));
+  if (noted) return fail(ErrorCode::kCorrupt, cat(path, " was found to be damaged"));
+  return {};
+}
+
 Result<Salvaged> salvage_file(const std::string& path, const std::string& vfs) {
   TRY(check_recognised(path, vfs));
-  const std::string kept = cat(path, "-damaged");
-  TRY(sqlite::copy_file(path, kept, vfs));
-  TRY_ASSIGN(const bool has_wal, sqlite::file_exists(cat(path, "-wal"), vfs));
-  if (has_wal)
-    TRY(sqlite::copy_file(cat(path, "-wal"), cat(kept, "-wal"), vfs));
-  else
-    TRY(sqlite::remove_file(cat(kept, "-wal"), vfs));
   // Of a salvage that was broken off; the damaged file still has everything.
   TRY(remove_database(salvage_path(path), vfs));
-  TRY_ASSIGN(Salvaged salvaged, write_salvage(path, vfs));
+  TRY_ASSIGN(const Salvaged salvaged, write_salvage(path, vfs));
+  // First, for without FILE nothing would be left to be salvaged.
+  TRY(sqlite::remove_file(suspect_path(path), vfs));
   TRY(remove_database(path, vfs));
-  salvaged.kept_as = kept;
   return salvaged;
 }
 

@@ -1,9 +1,9 @@
 // What is done about a replica's file that is damaged: a new one takes its place and goes on with what was
 // the device's alone, the list of own commands. Everything else the server sends again.
 //
-// Step by step, so that a crash at any point loses nothing: the damaged file is copied to FILE-damaged; what
-// can be read of its commands goes into FILE-salvage; FILE is deleted. Whoever opens FILE next makes it anew,
-// takes the commands in with its first transaction, and deletes FILE-salvage.
+// Step by step, so that a crash at any point loses nothing: what can be read of the commands goes into
+// FILE-salvage; FILE is deleted, for it holds rows that the user may lose access to. Whoever opens FILE next
+// makes it anew, takes the commands in with its first transaction, and deletes FILE-salvage.
 #pragma once
 
 #include <string>
@@ -14,6 +14,11 @@
 namespace wherry {
 
 class Core;
+
+// Damage may be found long after the file was opened, and opening it again may not find it. So it is noted,
+// in a file beside it, FILE-suspect; whoever opens FILE then is told kCorrupt.
+void note_damaged(const std::string& path, const std::string& vfs);
+Result<> check_not_damaged(const std::string& path, const std::string& vfs);
 
 // Requires: the file's lock is held, and nobody has it open. Errors: kCorrupt (not recognised as the file of
 // a replica: nothing was done), kIo, kFull.

@@ -106,13 +106,14 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
     if (!found && !begun) return fail(ErrorCode::kNotFound, cat("there is no file ", options.path));
   }
   TRY_ASSIGN(auto lock, take_lock(options.path, options.vfs));
+  TRY(check_not_damaged(options.path, options.vfs));
   // After a revoke no byte may stay behind.
   TRY_ASSIGN(const std::string vfs, sqlite::page_vfs(options.vfs));
   TRY_ASSIGN(auto db, sqlite::Database::open(options.path, sqlite::Access::kReadWriteCreate, vfs));
   sqlite3_busy_timeout(db->handle(), 0);
   TRY(set_up(*db, options.path));
   TRY(db->harden_wal());
-  std::unique_ptr<Store> store(new Store(std::move(lock), std::move(db), options.sync));
+  std::unique_ptr<Store> store(new Store(std::move(lock), std::move(db), options));
   TRY(store->relax());
   return store;
 }
@@ -122,12 +123,17 @@ Result<Salvaged> Store::salvage(const Options& options) {
   return salvage_file(options.path, options.vfs);
 }
 
+void Store::note_damaged() {
+  wherry::note_damaged(options_.path, options_.vfs);
+}
+
 Result<> Store::demand_durable() {
   return db_->execute("PRAGMA synchronous = FULL");
 }
 
 Result<> Store::relax() {
-  return db_->execute(sync_ == Sync::kFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  return db_->execute(options_.sync == Sync::kFull ? "PRAGMA synchronous = FULL"
+                                                   : "PRAGMA synchronous = NORMAL");
 }
 
 Result<std::optional<Bundle>> Store::load_bundle() {

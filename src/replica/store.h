@@ -61,15 +61,17 @@ CREATE TABLE wherry_commands(
   Result<> demand_durable();
   // Back to what was asked for.
   Result<> relax();
+  // So that the file is not opened again before it was salvaged.
+  void note_damaged();
   // Moves the WAL into the file and truncates it; kBusy when a reader stands in the way.
   Result<> checkpoint();
 
  private:
-  Store(std::unique_ptr<sqlite::Database> lock, std::unique_ptr<sqlite::Database> db, Sync sync)
-      : lock_(std::move(lock)), db_(std::move(db)), sync_(sync) {}
+  Store(std::unique_ptr<sqlite::Database> lock, std::unique_ptr<sqlite::Database> db, Options options)
+      : lock_(std::move(lock)), db_(std::move(db)), options_(std::move(options)) {}
   std::unique_ptr<sqlite::Database> lock_;
   std::unique_ptr<sqlite::Database> db_;
-  Sync sync_;
+  const Options options_;
 };
 
 }  // namespace wherry

@@ -80,6 +80,13 @@ Result<std::string> file_start(const std::string& path, const std::string& vfs, 
   return bytes;
 }
 
+Result<> touch_file(const std::string& path, const std::string& vfs) {
+  TRY_ASSIGN(File file, File::open(path, vfs, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  if (const int code = file->xSync(file.get(), SQLITE_SYNC_NORMAL); code != SQLITE_OK)
+    return failed(code, "sync", path);
+  return {};
+}
+
 Result<> write_start(const std::string& path, const std::string& vfs, const std::string& bytes) {
   TRY_ASSIGN(File file, File::open(path, vfs, SQLITE_OPEN_READWRITE));
   if (const int code = file->xWrite(file.get(), bytes.data(), static_cast<int>(bytes.size()), 0);

@@ -12,6 +12,8 @@ namespace wherry::sqlite {
 Result<bool> file_exists(const std::string& path, const std::string& vfs);
 // The first bytes of the file, at most `most`; fewer when it is shorter.
 Result<std::string> file_start(const std::string& path, const std::string& vfs, int most);
+// Makes an empty file if there is none.
+Result<> touch_file(const std::string& path, const std::string& vfs);
 Result<> write_start(const std::string& path, const std::string& vfs, const std::string& bytes);
 Result<int64_t> file_size(const std::string& path, const std::string& vfs);
 // Durable when it returns. An older file `to` is replaced.

@@ -270,8 +270,9 @@ Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector
 Result<> Workspace::Impl::send_chunk(Session& session) {
   const ScopeId scope = session.scans.front();
   SessionScope& held = session.scopes[scope];
+  if (held.from_zero) held.began_at = log.head();
   TRY_ASSIGN(Chunk chunk, read_chunk(*db_, *options.bundle, engine_->rows(), scope, held.position, held.after,
-                                     log.head(), options.limits.chunk_bytes));
+                                     held.began_at, log.head(), options.limits.chunk_bytes));
   protocol::RowsChunk rows;
   rows.handle = held.handle;
   rows.upto = chunk.upto;

@@ -38,7 +38,7 @@ Result<> check_place(std::string_view after) {
 }
 
 Result<Chunk> read_chunk(sqlite::Database& db, const Bundle& bundle, Rows& rows, ScopeId scope, Seq position,
-                         std::string_view after, Seq head, size_t bytes) {
+                         std::string_view after, Seq gone_after, Seq head, size_t bytes) {
   std::vector<size_t> by_id;
   for (size_t i = 0; i < bundle.tables.size(); ++i) {
     const auto id = static_cast<size_t>(bundle.tables[i].id);
@@ -48,9 +48,9 @@ Result<Chunk> read_chunk(sqlite::Database& db, const Bundle& bundle, Rows& rows,
   TRY_ASSIGN(const Place place, decode_place(after));
   TRY_ASSIGN(sqlite::Statement * s,
              db.cached("SELECT seq, tbl, key, gone FROM wherry_scope_index WHERE scope = ?1 AND "
-                       "(seq, tbl, key) > (?2, ?3, ?4) ORDER BY seq, tbl, key"));
+                       "(seq, tbl, key) > (?2, ?3, ?4) AND (gone = 0 OR seq > ?5) ORDER BY seq, tbl, key"));
   const int64_t first = position.number + 1;
-  s->bind(1, scope).bind(2, first).bind(3, place.table).bind_blob(4, place.key);
+  s->bind(1, scope).bind(2, first).bind(3, place.table).bind_blob(4, place.key).bind(5, gone_after.number);
   Chunk chunk;
   size_t size = 0;
   int64_t last_seq = 0;

@@ -18,9 +18,10 @@ struct Chunk {
 // Whether a replica's word for such a place is one: kProtocol if not.
 Result<> check_place(std::string_view after);
 
-// Reads at most about `bytes` of rows. `head`: of the log now.
+// Reads at most about `bytes` of rows. Rows that left the scope at or below `gone_after` are not spoken of.
+// `head`: of the log now.
 Result<Chunk> read_chunk(sqlite::Database& db, const Bundle& bundle, Rows& rows, ScopeId scope, Seq position,
-                         std::string_view after, Seq head, size_t bytes);
+                         std::string_view after, Seq gone_after, Seq head, size_t bytes);
 
 // Deletes departures at or below `seq`, at most `most` at once; true when none is left.
 Result<bool> sweep_departures(sqlite::Database& db, Seq seq, int64_t most);

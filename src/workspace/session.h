@@ -20,6 +20,7 @@ struct SessionScope {
   Seq position;       // scanning: complete up to here…
   std::string after;  // …and within the next seq up to this place
   bool from_zero = false;
+  Seq began_at;  // the head when a scan from 0 began: rows that had left by then are not spoken of
 };
 
 struct Session {

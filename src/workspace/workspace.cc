@@ -229,6 +229,7 @@ Result<> Workspace::Impl::handle_pull(Session& session, const protocol::Pull& pu
       held.after.clear();
     }
     held.from_zero = held.position == Seq{} && held.after.empty();
+    held.began_at = {};
     set_state(session, scope->second, held, SessionScope::State::kScanning);
   }
   session.credits = std::min(session.credits + pull.credits, 16 * limits::kChunkCredits);

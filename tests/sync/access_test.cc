@@ -128,6 +128,18 @@ TEST_P(Scopes, AMovedItemFollows) {
   world.expect_agreement();
 }
 
+TEST_P(Scopes, WhatLeftBeforeAUserCameIsNotSpokenOf) {
+  create_place("ann", "other", false, "zzother");
+  ann->exec(app.write("zzmoved", "sec", "zzsecretword that moves"));
+  world.settle();
+  ann->exec(app.move("zzmoved", "other"));
+  add("bob");
+  world.settle();
+  EXPECT_EQ(secrets_of_bob(), "20");
+  EXPECT_EQ(bob->traffic.find("zzmoved"), std::string::npos);
+  world.expect_agreement();
+}
+
 TEST_P(Scopes, AnOpenPlaceIsSeenByAllFromItsFirstBatchOn) {
   Device& cyd = world.device("cyd", "cyd");
   cyd.connect();
