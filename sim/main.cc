@@ -291,6 +291,7 @@ int main(int argc, char** argv) {
   if (exhaustive->count() > 0) {
     const wherry::sim::Exhaustive e{bundle, operation, seed->count() > 0 ? campaign.seed : 1, campaign.trace};
     if (one_case.empty()) return play_exhaustively(e) ? 0 : 1;
+    if (operation.empty()) return app.exit(CLI::RequiredError("the operation of the case"));
     return wherry::sim::play(e, wherry::sim::case_of(one_case).value()) ? 0 : 1;
   }
   const Tally tally =
