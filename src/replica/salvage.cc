@@ -164,6 +164,9 @@ Result<> take(Core& core, sqlite::Database& from) {
       row[0] = Value();  // behind all that are there
       TRY(Queue::insert(core.db(), row));
     }
+    // Whose log it was cannot be told, nor whether that has forgotten some of them: the server knows those it
+    // has.
+    if (saved.epoch.empty()) TRY(core.queue.offer_again(Seq{}));
     TRY(core.queue.forget_numbers());
     for (const Row& row : loaded) {
       TRY_ASSIGN(Scope * scope, core.held.grant(*row[0].text(), true, core.meta.next_incarnation));

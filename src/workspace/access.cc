@@ -65,16 +65,13 @@ Result<std::shared_ptr<Holder>> Access::holder(const std::string& user_id, std::
                                                Seq seq) {
   std::ranges::sort(roles);
   roles.erase(std::ranges::unique(roles).begin(), roles.end());
-  std::shared_ptr<Holder>& holder = holders_[{user_id, roles}];
-  if (!holder) {
-    auto made = std::make_shared<Holder>();
-    made->user_id = user_id;
-    made->roles = roles;
-    TRY_ASSIGN(made->scopes, closure(*made));
-    TRY(note_roots(*made, seq));
-    holder = std::move(made);
-  }
-  return holder;
+  if (const auto known = holders_.find({user_id, roles}); known != holders_.end()) return known->second;
+  auto made = std::make_shared<Holder>();
+  made->user_id = user_id;
+  made->roles = roles;
+  TRY_ASSIGN(made->scopes, closure(*made));
+  TRY(note_roots(*made, seq));
+  return holders_[{user_id, std::move(roles)}] = std::move(made);
 }
 
 Result<> Access::note_roots(const Holder& holder, Seq seq) {
