@@ -69,6 +69,7 @@ void Device::start() {
       world_.sometimes("a device died in a salvage");
       return;
     }
+    if (!salvaged) world_.note(name_ + " cannot be salvaged: " + salvaged.error().text());
     if (salvaged) {
       world_.note(name_ + " is salvaged with " + std::to_string(salvaged->commands));
       world_.sometimes(salvaged->complete ? "a damaged file was salvaged"

@@ -44,6 +44,7 @@ class Commands : public Checker {
     // What was rejected in a history that is gone stays rejected: its user has been told.
     std::set<std::string> rejected;
     for (const auto& device : world_.devices()) {
+      if (!device->is_up()) world_.violated("LIVENESS", device->name() + " does not come up");
       const auto list = device->replica().commands();
       if (!list) continue;
       for (const OwnCommand& command : *list) {

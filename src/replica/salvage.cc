@@ -19,7 +19,7 @@ constexpr int kPage = 4096;
 constexpr int kHeader = 100;
 constexpr size_t kPagesAt = 28, kApplicationIdAt = 68;
 // A crafted file must not make us copy without end.
-constexpr int64_t kCommandsMost = 1'000'000;
+constexpr int64_t kCommandsMost = 1'000'000, kPagesMost = 1 << 20;
 
 // What a new file takes over of the old one's meta values: whose it is, and what it knows of the log. Its
 // number is not among them, so that the server gives it another.
@@ -39,11 +39,17 @@ Result<> remove_database(const std::string& path, const std::string& vfs) {
   return {};
 }
 
-Result<> check_recognised(const std::string& path, const std::string& vfs) {
+// A number in the file's header; 0 when it is too short.
+Result<int64_t> header_number(const std::string& path, const std::string& vfs, size_t at) {
   TRY_ASSIGN(const std::string header, sqlite::file_start(path, vfs, kHeader));
-  uint32_t id = 0;
-  for (size_t i = kApplicationIdAt; i < kApplicationIdAt + 4 && i < header.size(); ++i)
-    id = id << 8 | static_cast<unsigned char>(header[i]);
+  int64_t number = 0;
+  for (size_t i = at; i < at + 4 && i < header.size(); ++i)
+    number = number << 8 | static_cast<unsigned char>(header[i]);
+  return number;
+}
+
+Result<> check_recognised(const std::string& path, const std::string& vfs) {
+  TRY_ASSIGN(const int64_t id, header_number(path, vfs, kApplicationIdAt));
   if (id != Store::kApplicationId)
     return fail(
         ErrorCode::kCorrupt,
@@ -99,6 +105,7 @@ Result<> take_pages(const std::string& path, const std::string& vfs, Rows& rows)
   TRY_ASSIGN(std::string first, sqlite::file_start(scratch, vfs, kPage));
   TRY_ASSIGN(const int64_t size, sqlite::file_size(path, vfs));
   const int64_t pages = size / kPage;
+  if (pages < 2) return remove_database(scratch, vfs);
   for (size_t i = 0; i < 4; ++i) first[kPagesAt + i] = static_cast<char>(pages >> 8 * (3 - i));
   std::ranges::fill(first.end() - sqlite::kSeal, first.end(), '\0');
   TRY(sqlite::copy_file(path, scratch, vfs));
@@ -125,6 +132,9 @@ Result<Salvaged> write_salvage(const std::string& path, const std::string& vfs) 
   TRY(to->execute(Store::kCommandsTable));
   TRY(to->execute(
       "CREATE TABLE wherry_meta(key TEXT PRIMARY KEY, value); CREATE TABLE loaded(name TEXT PRIMARY KEY)"));
+  // SQLite does not checkpoint into a file that is much too short.
+  TRY_ASSIGN(const int64_t pages, header_number(path, vfs, kPagesAt));
+  if (pages <= kPagesMost) TRY(sqlite::grow_file(path, vfs, pages * kPage));
   Rows rows(*to);
   bool complete = false;
   {

@@ -95,6 +95,15 @@ Result<> write_start(const std::string& path, const std::string& vfs, const std:
   return {};
 }
 
+Result<> grow_file(const std::string& path, const std::string& vfs, int64_t size) {
+  TRY_ASSIGN(const int64_t is, file_size(path, vfs));
+  if (is >= size) return {};
+  TRY_ASSIGN(File file, File::open(path, vfs, SQLITE_OPEN_READWRITE));
+  if (const int code = file->xWrite(file.get(), "", 1, size - 1); code != SQLITE_OK)
+    return failed(code, "write", path);
+  return {};
+}
+
 Result<int64_t> file_size(const std::string& path, const std::string& vfs) {
   TRY_ASSIGN(File file, File::open(path, vfs, SQLITE_OPEN_READONLY));
   sqlite3_int64 size = 0;

@@ -15,6 +15,8 @@ Result<std::string> file_start(const std::string& path, const std::string& vfs, 
 // Makes an empty file if there is none.
 Result<> touch_file(const std::string& path, const std::string& vfs);
 Result<> write_start(const std::string& path, const std::string& vfs, const std::string& bytes);
+// Adds zeros until it is that long, in bytes.
+Result<> grow_file(const std::string& path, const std::string& vfs, int64_t size);
 Result<int64_t> file_size(const std::string& path, const std::string& vfs);
 // Durable when it returns. An older file `to` is replaced.
 Result<> copy_file(const std::string& from, const std::string& to, const std::string& vfs);
