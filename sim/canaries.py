@@ -62,6 +62,8 @@ CANARIES = [
     # --- damage ---
     ("seals-not-checked", "src/sqlite/page_vfs.cc", "if (load(seal) != 0 && load(seal) != seal_of(page, amount, offset)) {", "if (load(seal) == 1) {", "bad-files", False),
     ("salvage-from-the-root-alone", "src/replica/salvage.cc", "if (!complete) TRY(take_pages(path, vfs, rows));", "", "bad-files", False),
+    ("salvage-of-a-file-cut-short", "src/replica/salvage.cc", "if (pages <= kPagesMost) TRY(sqlite::grow_file(path, vfs, pages * kPage));", "(void)pages;", "bad-files", False),
+    ("salvage-without-an-epoch", "src/replica/salvage.cc", "if (saved.epoch.empty()) TRY(core.queue.offer_again(Seq{}));", "", "bad-files --set damage_server=20000", False),
     ("damage-not-noted", "src/replica/core.cc", "store_->note_damaged();", "", "bad-files", False),
     # --- scanning and live ---
     ("scan-skips-the-rest-of-a-seq", "src/workspace/scan.cc", "const bool whole = s->integer(0) != last_seq;", "const bool whole = true;", "permissions", False),
@@ -124,7 +126,7 @@ def play(program, preset):
     """What was violated, and after how many seconds of CPU time; None if nothing was."""
     used = 0
     anywhere = ["--seed", "1", "--seeds", "1000000", "--stop"]
-    first = preset.split() if preset.startswith("--exhaustive") else ["--preset", preset, *anywhere]
+    first = preset.split() if preset.startswith("--exhaustive") else ["--preset", *preset.split(), *anywhere]
     for options in (first, anywhere):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         limit = CPU_SECONDS // 2 if options is first else CPU_SECONDS - int(used)

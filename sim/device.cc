@@ -344,15 +344,17 @@ void Device::tend() {
       for (const OwnCommand& command : *list) {
         if (command.state != CommandState::kRejected && command.state != CommandState::kSuperseded) continue;
         if (random_.chance(0.5)) {
-          const auto done = replica_->retry(command.id, Millis{local_time()});
+          Issued again{new_id(), command.name, command.data, user_, this, local_time(), 0, false, false};
+          const auto done = replica_->retry(command.id, Millis{local_time()}, again.id);
+          if (!done || !done->refusal) {
+            // Of a call that failed nobody knows whether it got through.
+            again.certain = done.has_value();
+            again.order = ++world_.figures().commands;
+            world_.issued()[command.id].forfeited = true;
+            world_.issued()[again.id] = again;
+          }
           if (died()) return;
           if (!done && done.error().code == ErrorCode::kCorrupt) return stop_at_damage(done.error());
-          if (done && done->refusal) break;
-          world_.issued()[command.id].forfeited = true;
-          if (done)
-            world_.issued()[done->id] = {
-                done->id, command.name, command.data, user_, this, local_time(), ++world_.figures().commands,
-                true,     false};
         } else {
           world_.issued()[command.id].forfeited = true;
           const auto done = replica_->dismiss(command.id);
@@ -439,9 +441,13 @@ std::string Device::write(const std::string& message, const std::string& about) 
   return about + " by " + user_ + " " + word;
 }
 
+std::string Device::new_id() {
+  return uuids_.make(Millis{std::max<int64_t>(local_time(), 0)}).text();
+}
+
 void Device::give(const std::string& name, const std::string& data) {
   ExecuteOptions options;
-  options.id = uuids_.make(Millis{std::max<int64_t>(local_time(), 0)}).text();
+  options.id = new_id();
   Issued issued{*options.id, name, data, user_, this, local_time(), ++world_.figures().commands,
                 false,       false};
   const auto executed = replica_->execute(name, data, Millis{local_time()}, options);

@@ -66,6 +66,7 @@ class Device {
   void act();
   std::optional<std::pair<std::string, std::string>> think();
   bool died();
+  std::string new_id();
   bool handle_error(const Error& error, const char* doing);
   [[noreturn]] void unreadable(const Error& error) const;
   void stop_at_damage(const Error& error);

@@ -63,7 +63,7 @@ void Neighbour::write() {
     for (const std::string& channel : world_.channels)
       give("channel.create", Json{{"id", channel}, {"name", kMark}}.dump());
   }
-  std::string id = "m" + std::to_string(posted_.size());
+  std::string id = "next" + std::to_string(posted_.size());
   if (!world_.messages.empty() && !posted_.contains(world_.messages.back())) id = world_.messages.back();
   posted_[id] = std::string(kMark) + " " + std::to_string(posted_.size());
   give("message.post",

@@ -214,12 +214,13 @@ Result<std::vector<OwnCommand>> Replica::commands() {
   return impl_->sound([&] { return impl_->core->queue.list(); });
 }
 
-Result<Executed> Replica::retry(std::string_view id, Millis now) {
+Result<Executed> Replica::retry(std::string_view id, Millis now, std::optional<std::string> as) {
   TRY_ASSIGN(const OwnCommand command, impl_->sound([&] { return impl_->core->queue.answered(id); }));
   if (command.state == CommandState::kApplied)
     return fail(ErrorCode::kInvalid, cat("the command ", id, " was applied; there is nothing to retry"));
   ExecuteOptions options;
   options.retry_of = command.id;
+  options.id = std::move(as);
   return execute(command.name, command.data, now, options);
 }
 

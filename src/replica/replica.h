@@ -59,8 +59,9 @@ class Replica {
 
   ReplicaStatus status() const;
   Result<std::vector<OwnCommand>> commands();
-  // Issues the rejected or superseded command's data as a new command that points to it.
-  Result<Executed> retry(std::string_view id, Millis now);
+  // Issues the rejected or superseded command's data as a new command that points to it, under the id `as` if
+  // there is one.
+  Result<Executed> retry(std::string_view id, Millis now, std::optional<std::string> as = std::nullopt);
   // Takes an answered command off the list.
   Result<> dismiss(std::string_view id);
   Result<> dismiss_all();
