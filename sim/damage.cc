@@ -19,7 +19,7 @@ Damaged damage(std::string bytes, Random& random) {
   const std::string before = bytes;
   std::set<int64_t> hit;
   const auto page_at = [&](int64_t page) { return bytes.data() + page * kPage; };
-  switch (random.below(4)) {
+  switch (random.below(5)) {
     case 0:
       for (int64_t n = random.between(1, 8); n > 0; --n) {
         const int64_t at = random.between(kHeader, size - 1);
@@ -35,6 +35,12 @@ Damaged damage(std::string bytes, Random& random) {
       break;
     }
     case 2: {
+      const int64_t page = random.between(1, pages - 1);
+      std::memset(page_at(page), 0, kPage);
+      hit.insert(page);
+      break;
+    }
+    case 3: {
       const int64_t one = random.between(1, pages - 1), other = random.between(1, pages - 1);
       std::swap_ranges(page_at(one), page_at(one) + kPage, page_at(other));
       hit.insert({one, other});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -19,7 +20,8 @@ constexpr int kPage = 4096;
 constexpr int kHeader = 100;
 constexpr size_t kPagesAt = 28, kApplicationIdAt = 68;
 // A crafted file must not make us copy without end.
-constexpr int64_t kCommandsMost = 1'000'000, kPagesMost = 1 << 20;
+constexpr size_t kCommandsMost = 1'000'000;
+constexpr int64_t kPagesMost = 1 << 20;
 
 // What a new file takes over of the old one's meta values: whose it is, and what it knows of the log. Its
 // number is not among them, so that the server gives it another.
@@ -63,10 +65,16 @@ Result<std::unique_ptr<sqlite::Database>> open_sealed(const std::string& path, c
   return sqlite::Database::open(path, sqlite::Access::kReadWriteCreate, paged);
 }
 
+Result<bool> has_tables(sqlite::Database& db) {
+  TRY_ASSIGN(const std::optional<Value> count, db.value("SELECT count(*) FROM sqlite_schema"));
+  return count != Value(int64_t{0});
+}
+
 // Rows of the list on their way from a damaged file into that of the salvage.
 class Rows {
  public:
-  explicit Rows(sqlite::Database& to) : to_(to) {}
+  // `before`: the last place that is taken already.
+  Rows(sqlite::Database& to, int64_t before) : to_(to), before_(before) {}
 
   // Takes those of a table that have the shape of commands. False when some of it cannot be read; the error
   // is one of writing.
@@ -81,14 +89,18 @@ class Rows {
       const auto more = read->step();
       if (!more) return false;
       if (!*more) return true;
-      if (count() >= kCommandsMost) return true;
-      if (seen_.insert(read->integer(0)).second) TRY(Queue::insert(to_, read->row()));
+      if (seen_.size() >= kCommandsMost) return true;
+      if (!seen_.insert(read->integer(0)).second) continue;
+      Row row = read->row();
+      row[0] = Value(before_ + read->integer(0));
+      TRY_ASSIGN(const bool known, Queue(to_).contains(*row[1].text()));
+      if (!known) TRY(Queue::insert(to_, row));
     }
   }
-  int64_t count() const { return static_cast<int64_t>(seen_.size()); }
 
  private:
   sqlite::Database& to_;
+  const int64_t before_;
   std::set<int64_t> seen_;
 };
 
@@ -129,13 +141,18 @@ Result<Salvaged> write_salvage(const std::string& path, const std::string& vfs) 
   sqlite::reserve_seals(*to);
   TRY(to->execute("PRAGMA synchronous = EXTRA"));
   TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(*to));
-  TRY(to->execute(Store::kCommandsTable));
-  TRY(to->execute(
-      "CREATE TABLE wherry_meta(key TEXT PRIMARY KEY, value); CREATE TABLE loaded(name TEXT PRIMARY KEY)"));
+  // What a new file had not taken in yet when it was damaged as well stays, before what that one has.
+  TRY_ASSIGN(const bool begun, has_tables(*to));
+  if (!begun) {
+    TRY(to->execute(Store::kCommandsTable));
+    TRY(to->execute(
+        "CREATE TABLE wherry_meta(key TEXT PRIMARY KEY, value); CREATE TABLE loaded(name TEXT PRIMARY KEY)"));
+  }
   // SQLite does not checkpoint into a file that is much too short.
   TRY_ASSIGN(const int64_t pages, header_number(path, vfs, kPagesAt));
   if (pages <= kPagesMost) TRY(sqlite::grow_file(path, vfs, pages * kPage));
-  Rows rows(*to);
+  TRY_ASSIGN(const std::optional<Value> last, to->value("SELECT coalesce(max(n), 0) FROM wherry_commands"));
+  Rows rows(*to, *last->integer());
   bool complete = false;
   {
     TRY_ASSIGN(auto from, open_sealed(path, vfs));
@@ -147,14 +164,16 @@ Result<Salvaged> write_salvage(const std::string& path, const std::string& vfs) 
       return {};
     };
     TRY(copy(cat("SELECT key, value FROM wherry_meta WHERE key IN ", kMeta),
-             "INSERT INTO wherry_meta VALUES(?1, ?2)"));
-    TRY(copy("SELECT name FROM wherry_scopes WHERE on_demand AND wanted", "INSERT INTO loaded VALUES(?1)"));
+             "INSERT OR IGNORE INTO wherry_meta VALUES(?1, ?2)"));
+    TRY(copy("SELECT name FROM wherry_scopes WHERE on_demand AND wanted",
+             "INSERT OR IGNORE INTO loaded VALUES(?1)"));
     // Pages are looked at where they are in the file itself.
     sqlite3_wal_checkpoint_v2(from->handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   }
   if (!complete) TRY(take_pages(path, vfs, rows));
+  TRY_ASSIGN(const std::optional<Value> count, to->value("SELECT count(*) FROM wherry_commands"));
   TRY(transaction.commit());
-  return Salvaged{.commands = rows.count(), .complete = complete};
+  return Salvaged{.commands = *count->integer(), .complete = complete};
 }
 
 Result<> take(Core& core, sqlite::Database& from) {
@@ -205,8 +224,6 @@ Result<> check_not_damaged(const std::string& path, const std::string& vfs) {
 
 Result<Salvaged> salvage_file(const std::string& path, const std::string& vfs) {
   TRY(check_recognised(path, vfs));
-  // Of a salvage that was broken off; the damaged file still has everything.
-  TRY(remove_database(salvage_path(path), vfs));
   TRY_ASSIGN(const Salvaged salvaged, write_salvage(path, vfs));
   // First, for without FILE nothing would be left to be salvaged.
   TRY(sqlite::remove_file(suspect_path(path), vfs));
@@ -222,8 +239,8 @@ Result<> take_salvaged(Core& core, const std::string& path, const std::string& v
   {
     TRY_ASSIGN(const auto from, open_sealed(salvage_path(path), vfs));
     // An empty one was broken off before anything was deleted.
-    TRY_ASSIGN(const auto tables, from->value("SELECT count(*) FROM sqlite_schema"));
-    if (tables != Value(int64_t{0})) TRY(take(core, *from));
+    TRY_ASSIGN(const bool written, has_tables(*from));
+    if (written) TRY(take(core, *from));
   }
   return remove_database(salvage_path(path), vfs);
 }

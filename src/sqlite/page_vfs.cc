@@ -77,15 +77,24 @@ uint64_t seal_of(const unsigned char* page, int size, sqlite3_int64 offset) {
   return hash == 0 ? 1 : hash;
 }
 
+// A page without a seal is another program's, unless there is nothing in it: with secure_delete no such page
+// is ever read for what it holds.
+bool is_sound(const unsigned char* page, int size, sqlite3_int64 offset) {
+  const uint64_t seal = load(page + size - kSeal);
+  if (seal != 0) return seal == seal_of(page, size, offset);
+  return std::any_of(page, page + size, [](unsigned char byte) { return byte != 0; });
+}
+
 int read_file(sqlite3_file* file, void* to, int amount, sqlite3_int64 offset) {
   auto* self = reinterpret_cast<File*>(file);
   const int code = real(file)->pMethods->xRead(real(file), to, amount, offset);
-  if (code != SQLITE_OK) return code;
+  const bool cut_off = code == SQLITE_IOERR_SHORT_READ && self->is_sealed && offset > 0;
+  if (code != SQLITE_OK && !cut_off) return code;
   look_at_header(*self, to, amount, offset);
-  if (!self->is_sealed || !is_page(amount, offset)) return SQLITE_OK;
+  if (!self->is_sealed || !is_page(amount, offset)) return code;
   auto* page = static_cast<unsigned char*>(to);
   unsigned char* seal = page + amount - kSeal;
-  if (load(seal) != 0 && load(seal) != seal_of(page, amount, offset)) {
+  if (cut_off || !is_sound(page, amount, offset)) {
     sqlite3_log(SQLITE_CORRUPT, "page %lld is damaged", offset / amount + 1);
     return SQLITE_CORRUPT;
   }

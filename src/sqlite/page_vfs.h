@@ -7,7 +7,8 @@
 //
 // The seal is in the last kSeal bytes of a page, which the file's header must reserve. In memory and in the
 // WAL, whose frames have checksums of their own, it is zero; a page with a zero seal in the file was brought
-// there by another program's checkpoint, and is taken as it is.
+// there by another program's checkpoint, and is taken as it is, unless all of it is zero. Requires in files
+// with seals: PRAGMA secure_delete is ON, else SQLite may leave holes and read them again.
 #pragma once
 
 #include <cstddef>

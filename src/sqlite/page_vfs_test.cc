@@ -67,10 +67,11 @@ class Sealed : public ::testing::Test {
     fs::remove(path_);
     auto db = open();
     reserve_seals(*db);
-    EXPECT_TRUE(db->execute("CREATE TABLE t(v)"));
+    EXPECT_TRUE(db->execute("BEGIN; CREATE TABLE t(v)"));
     for (int i = 0; i < 500; ++i)
       EXPECT_TRUE(db->run("INSERT INTO t VALUES(?)",
                           {Value(std::string(static_cast<size_t>(100 + i % 50 * 100), 'a'))}));
+    EXPECT_TRUE(db->execute("COMMIT"));
     EXPECT_TRUE(has_seals(*db));
   }
   ~Sealed() override { fs::remove(path_); }
