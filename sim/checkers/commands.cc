@@ -2,6 +2,7 @@
 // the log in the order in which they were given. TERMINAL: each ends as exactly one of applied, superseded
 // and rejected, and its replica says the same as the log. EXACTLY-ONCE, over all: a command that was accepted
 // is in the log once.
+#include "base/limits.h"
 #include "sim/checkers/all.h"
 #include "sim/device.h"
 
@@ -27,6 +28,14 @@ class Commands : public Checker {
     const auto* welcome = std::get_if<protocol::Welcome>(&message);
     if (welcome != nullptr && welcome->renewed && !device.may_be_renewed() && !restored_)
       world_.violated("IDENTITY", device.name() + " is taken for a copy, and is none");
+  }
+
+  // Beyond a quota rejections are answered and not logged; in worlds of an hour people come to that.
+  void says(const Link& link, const Output&, const protocol::Message* message) override {
+    const auto* batch = message == nullptr ? nullptr : std::get_if<protocol::Batch>(message);
+    const auto* rows = message == nullptr ? nullptr : std::get_if<protocol::RowsChunk>(message);
+    if (batch != nullptr) note_unlogged(link, batch->answers);
+    if (rows != nullptr) note_unlogged(link, rows->answers);
   }
 
   // What execute returned is in the list, after whatever happened to the device.
@@ -65,7 +74,7 @@ class Commands : public Checker {
     }
     for (const auto& [id, issued] : world_.issued())
       if (issued.certain && !issued.forfeited && world_.history().find(id) == nullptr &&
-          !(restored_ && rejected.contains(id)))
+          !unlogged_.contains(id) && !(restored_ && rejected.contains(id)))
         world_.violated("TERMINAL",
                         issued.device->name() + ": " + issued.name + " " + id + " never came to the log");
   }
@@ -88,8 +97,26 @@ class Commands : public Checker {
   }
 
   World& world_;
+  void note_unlogged(const Link& link, const std::vector<protocol::Answer>& answers) {
+    for (const protocol::Answer& answer : answers) {
+      if (answer.seq != Seq{}) continue;
+      const std::string& user = link.device->user();
+      int64_t rejected = 0;
+      for (int64_t seq = world_.history().head(); seq > 0; --seq) {
+        const LogRow& row = world_.history().at(seq);
+        rejected += row.user == user && row.outcome == "rejected";
+      }
+      if (rejected < limits::kRejectionsPerHour)
+        world_.violated("AUDIT", answer.id + " was answered and not logged, and " + user + " has only " +
+                                     std::to_string(rejected) + " rejections");
+      world_.sometimes("a rejection was not logged");
+      unlogged_.insert(answer.id);
+    }
+  }
+
   int64_t seen_ = 0;
   bool restored_ = false;
+  std::set<std::string> unlogged_;
   std::map<std::string, int64_t> last_;  // order of the latest, by replica
 };
 

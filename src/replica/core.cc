@@ -79,7 +79,7 @@ Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
   meta.unmerged |=
       std::ranges::any_of(changes, [](const ConfirmedChange& c) { return c.before.has_value(); });
   if (meta.unmerged && change.lost_access) {
-    TRY(merge_indexes(db()));
+    TRY(rebuild_indexes(db()));
     meta.unmerged = false;
   }
   answered_since_trim_ += change.answered.size();

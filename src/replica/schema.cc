@@ -65,15 +65,7 @@ Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, Fu
   return change;
 }
 
-namespace {
-
-Result<std::vector<Row>> segments_of(sqlite::Database& db, const std::string& index) {
-  return db.rows(cat("SELECT DISTINCT segid FROM ", quote_name(index + "_idx")));
-}
-
-}  // namespace
-
-Result<> merge_indexes(sqlite::Database& db) {
+Result<> rebuild_indexes(sqlite::Database& db) {
   // FTS5 tables are told by their shadows; a statement's text may be spelled in many ways.
   TRY_ASSIGN(const std::vector<Row> rows,
              db.rows("SELECT name FROM pragma_table_list AS t WHERE type = 'virtual' AND schema = 'main'"
@@ -81,18 +73,7 @@ Result<> merge_indexes(sqlite::Database& db) {
                      " AND EXISTS (SELECT 1 FROM sqlite_schema AS s WHERE s.name = t.name || '_idx')"));
   for (const Row& row : rows) {
     const std::string name = quote_name(*row[0].text());
-    const auto command = [&](const char* what) {
-      return db.execute(cat("INSERT INTO ", name, "(", name, ") VALUES('", what, "')"));
-    };
-    TRY_ASSIGN(const std::vector<Row> before, segments_of(db, *row[0].text()));
-    TRY(command("optimize"));
-    TRY_ASSIGN(const std::vector<Row> after, segments_of(db, *row[0].text()));
-    const bool merged = !before.empty() && std::ranges::none_of(after, [&](const Row& segment) {
-      return std::ranges::find(before, segment) != before.end();
-    });
-    // A segment that is the only one is left as it is, with the words of rows that came and went while it was
-    // made.
-    if (!after.empty() && !merged) TRY(command("rebuild"));
+    TRY(db.execute(cat("INSERT INTO ", name, "(", name, ") VALUES('rebuild')")));
   }
   return {};
 }

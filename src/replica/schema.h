@@ -17,8 +17,9 @@ struct SchemaChange {
 // existing table, index, view or trigger differs.
 Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, FunctionContext* functions);
 
-// Merges each full-text index into one segment: what was removed from it stays in older segments until then.
-// (FTS5's own 'secure-delete' does this at every removal, which makes undoing a pending command dear.)
-Result<> merge_indexes(sqlite::Database& db);
+// Makes each full-text index anew from its table: words that were removed from it stay in its segments until
+// then. (FTS5's own 'secure-delete' takes them out at every removal, which makes undoing a pending command
+// dear.)
+Result<> rebuild_indexes(sqlite::Database& db);
 
 }  // namespace wherry

@@ -66,6 +66,22 @@ Result<Workspace::Impl::Done> Workspace::Impl::resend(const Waiting& waiting, co
   return done;
 }
 
+// A number that was used, of a command that the log does not have. Either another has the number, and this is
+// a copy of the replica; or it was rejected beyond the quota, and the answer got lost.
+Result<Workspace::Impl::Done> Workspace::Impl::once_more(const Submission& s) {
+  TRY_ASSIGN(const std::vector<Log::Stored> next, log.of_replica(*s.replica_id, s.replica_seq - 1, 1));
+  if (!next.empty() && next[0].answer.replica_seq == s.replica_seq) return Done{{}, true, false};
+  Done done;
+  done.executed.answer = {s.id,
+                          s.replica_seq,
+                          {},
+                          protocol::Outcome::kRejected,
+                          "limit_rejections",
+                          "it was rejected, and so many others within the hour that the log does not say why",
+                          {}};
+  return done;
+}
+
 Result<Workspace::Impl::Done> Workspace::Impl::run_one(Waiting& waiting, Millis now) {
   Submission& s = waiting.submission;
   ReplicaState* replica = nullptr;
@@ -75,7 +91,7 @@ Result<Workspace::Impl::Done> Workspace::Impl::run_one(Waiting& waiting, Millis 
   }
   TRY_ASSIGN(const std::optional<Log::Stored> stored, log.find(s.id));
   if (replica != nullptr) {
-    if (s.replica_seq <= replica->received && !stored) return Done{{}, true, false};
+    if (s.replica_seq <= replica->received && !stored) return once_more(s);
     if (s.replica_seq == replica->received + 1) replica->received = s.replica_seq;
     replica->changed = true;
   }

@@ -62,6 +62,7 @@ class Workspace::Impl {
   Result<bool> attempt_group(std::vector<Waiting>& group, std::vector<Done>& done, Millis now);
   Result<Done> run_one(Waiting& waiting, Millis now);
   Result<Done> resend(const Waiting& waiting, const workspace::Log::Stored& stored);
+  Result<Done> once_more(const workspace::Submission& s);
   Result<> roll_back();
   struct ReplicaState {
     int64_t received = 0;

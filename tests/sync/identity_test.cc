@@ -1,6 +1,7 @@
 // Exactly once: lost answers, doubled connections, restored, cloned and swapped files, kills.
 #include <filesystem>
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "net/token.h"
 #include "tests/sync/app.h"
@@ -145,6 +146,25 @@ TEST_P(Once, AClonedFileBecomesAReplicaOfItsOwn) {
   expect_once(5);
   EXPECT_EQ(twin.dump(), ann->dump());
   EXPECT_NE(twin.replica().status().replica_id, ann->replica().status().replica_id);
+}
+
+TEST_P(Once, RejectionsThatAreNotLoggedAreAnsweredAgain) {
+  for (int64_t n = 0; n < limits::kRejectionsPerHour; ++n)
+    EXPECT_TRUE(world.direct("ann", app.vote("missing", "1")).starts_with("rejected:"));
+  post(*ann, 1);
+  world.settle();
+  const std::string replica = ann->replica().status().replica_id;
+  direct("ann", app.drop("m1"));
+  const std::string first = ann->exec(app.vote("m1", "1")), second = ann->exec(app.vote("m1", "1"));
+  world.hear();
+  world.commit();
+  ann->disconnect();  // the answers are lost
+  ann->connect();
+  world.settle();
+  EXPECT_EQ(ann->state_of(first), "rejected:limit_rejections");
+  EXPECT_EQ(ann->state_of(second), "rejected:limit_rejections");
+  EXPECT_EQ(ann->replica().status().replica_id, replica) << "it was taken for a copy";
+  world.expect_agreement();
 }
 
 TEST_P(Once, AServerRestoredFromABackupHealsWithoutLossOrDouble) {
