@@ -60,6 +60,8 @@ class Device {
   Disk disk;
 
  private:
+  static constexpr int64_t kReopenAfter = 1'000;  // milliseconds
+
   void connect();
   void connect_later(std::optional<Millis> asked);
   void flush();

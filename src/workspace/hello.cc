@@ -81,7 +81,7 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
     say_bye(id, "protocol", "hello speaks of a log that this workspace never had", Millis{-1});
   // Welcomed, it would take this log for the restored one of its own and push its commands into it.
   for (const SessionId id : strangers)
-    say_bye(id, "invalid", "this replica is of another workspace", Millis{-1});
+    say_bye(id, "invalid", "this replica is of another workspace; begin anew with a new file", Millis{-1});
   for (auto& [id, greeting] : greetings)
     if (const auto at = sessions.find(id); at != sessions.end())
       TRY(welcome(at->second, std::move(greeting), now));
