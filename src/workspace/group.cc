@@ -42,18 +42,21 @@ Result<> Workspace::Impl::roll_back() {
   return access_.reload();
 }
 
+namespace {
+
+// A rejection that has no place in the log.
+protocol::Answer unlogged(const Submission& s, const char* code, const char* message) {
+  return {s.id, s.replica_seq, {}, protocol::Outcome::kRejected, code, message, {}};
+}
+
+}  // namespace
+
 Result<Workspace::Impl::Done> Workspace::Impl::resend(const Waiting& waiting, const Log::Stored& stored) {
   Done done;
   const Submission& s = waiting.submission;
   const std::string& sender = s.submitted_by.empty() ? s.user_id : s.submitted_by;
   if (stored.user_id != sender && stored.submitted_by != sender) {
-    done.executed.answer = {s.id,
-                            s.replica_seq,
-                            {},
-                            protocol::Outcome::kRejected,
-                            "command_id_taken",
-                            "another command has this id",
-                            {}};
+    done.executed.answer = unlogged(s, "command_id_taken", "another command has this id");
     return done;
   }
   done.executed.answer = stored.answer;
@@ -72,13 +75,9 @@ Result<Workspace::Impl::Done> Workspace::Impl::once_more(const Submission& s) {
   TRY_ASSIGN(const std::vector<Log::Stored> next, log.of_replica(*s.replica_id, s.replica_seq - 1, 1));
   if (!next.empty() && next[0].answer.replica_seq == s.replica_seq) return Done{{}, true, false};
   Done done;
-  done.executed.answer = {s.id,
-                          s.replica_seq,
-                          {},
-                          protocol::Outcome::kRejected,
-                          "limit_rejections",
-                          "it was rejected, and so many others within the hour that the log does not say why",
-                          {}};
+  done.executed.answer =
+      unlogged(s, "limit_rejections",
+               "it was rejected, and so many others within the hour that the log does not say why");
   return done;
 }
 

@@ -51,7 +51,11 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
   }
   if (ready.empty()) return {};
   std::vector<std::pair<SessionId, Greeting>> greetings;
-  std::vector<SessionId> liars, strangers;
+  struct Refused {
+    SessionId id;
+    const char *code, *why;
+  };
+  std::vector<Refused> refused;
   {
     TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     for (const SessionId id : ready) {
@@ -59,11 +63,13 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
       TRY_ASSIGN(const Memory memory, memory_of(hello));
       const bool beyond = memory != Memory::kForgotten && hello.position > log.head();
       if (hello.epoch == epoch_ && (memory == Memory::kForeign || beyond)) {
-        liars.push_back(id);
+        refused.push_back({id, "protocol", "hello speaks of a log that this workspace never had"});
         continue;
       }
+      // Welcomed, it would take this log for the restored one of its own and push its commands into it.
       if (memory == Memory::kForeign) {
-        strangers.push_back(id);
+        refused.push_back(
+            {id, "invalid", "this replica is of another workspace; begin anew with a new file"});
         continue;
       }
       auto greeting = greet(sessions.at(id), memory, now);
@@ -77,11 +83,7 @@ Result<> Workspace::Impl::answer_hellos(Millis now) {
     TRY(transaction.commit());
     names_.committed();
   }
-  for (const SessionId id : liars)
-    say_bye(id, "protocol", "hello speaks of a log that this workspace never had", Millis{-1});
-  // Welcomed, it would take this log for the restored one of its own and push its commands into it.
-  for (const SessionId id : strangers)
-    say_bye(id, "invalid", "this replica is of another workspace; begin anew with a new file", Millis{-1});
+  for (const auto& [id, code, why] : refused) say_bye(id, code, why, Millis{-1});
   for (auto& [id, greeting] : greetings)
     if (const auto at = sessions.find(id); at != sessions.end())
       TRY(welcome(at->second, std::move(greeting), now));
