@@ -62,8 +62,9 @@ struct CommandOutcome {
 
 class Database {
  public:
-  // Errors: kBusy (another engine has the file), kCorrupt, kIo, kNotFound (no such file and not `create`),
-  // kInvalid (the url).
+  // A damaged file is begun anew with the list of its own commands, as far as it can be read, and
+  // ReplicaEvent::Kind kSalvaged says so. Errors: kBusy (another engine has the file), kCorrupt (not
+  // recognised as a replica's), kIo, kFull, kNotFound (no such file and not `create`), kInvalid (the url).
   static Result<std::unique_ptr<Database>> open(const std::string& path, DatabaseOptions options = {});
   // Ends the connection and all callbacks. Not to be called from a callback.
   ~Database();
