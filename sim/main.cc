@@ -225,6 +225,11 @@ constexpr const char* kExpected[] = {"the server died in a checkpoint",
                                      "a device with commands was sent away from another workspace",
                                      "the neighbour was served while the workspace was not",
                                      "a reader held the server's file",
+                                     "a replica stopped at damage",
+                                     "a damaged file was salvaged",
+                                     "a damaged file was salvaged in part",
+                                     "a device died in a salvage",
+                                     "a workspace stopped at damage",
                                      "a file was searched for what its user may not read"};
 
 // Prints a line per operation. True when nothing broke.

@@ -89,7 +89,7 @@ void Neighbour::serve() {
   if (world_.server().died()) return;
   if (!done) {
     working_ = true;
-    close();
+    process_died();  // as good as
     working_ = false;
     if (world_.server().disk.capacity == 0)
       world_.violated("TENANT", "the neighbour fails for no reason: " + done.error().text());
@@ -130,14 +130,10 @@ Result<> Neighbour::exchange() {
   return {};
 }
 
-void Neighbour::close() {
+void Neighbour::process_died() {
   workspace_.reset();
   sessions_.clear();
   replica_->disconnected();
-}
-
-void Neighbour::process_died() {
-  close();
 }
 
 void Neighbour::note_change(std::string_view file) {

@@ -50,7 +50,6 @@ class Neighbour {
   void give(const std::string& command, const std::string& data);
   void serve();
   Result<> exchange();
-  void close();
   void turn_away(Device& device);
 
   World& world_;

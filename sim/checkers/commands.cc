@@ -96,7 +96,6 @@ class Commands : public Checker {
     last = issued.order;
   }
 
-  World& world_;
   void note_unlogged(const Link& link, const std::vector<protocol::Answer>& answers) {
     for (const protocol::Answer& answer : answers) {
       if (answer.seq != Seq{}) continue;
@@ -114,6 +113,7 @@ class Commands : public Checker {
     }
   }
 
+  World& world_;
   int64_t seen_ = 0;
   bool restored_ = false;
   std::set<std::string> unlogged_;
