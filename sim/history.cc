@@ -256,6 +256,7 @@ void History::fold(LogRow& row, const std::string& delta) {
 }
 
 void History::rewind(int64_t head_now) {
+  forgotten_.push_back({head_now, head(), versions_});
   for (int64_t seq = head_now + 1; seq <= head(); ++seq) seq_of_.erase(at(seq).id);
   log_.resize(static_cast<size_t>(head_now));
   greatest_.resize(static_cast<size_t>(head_now));
@@ -275,9 +276,19 @@ const LogRow* History::find(const std::string& command_id) const {
 }
 
 ChatRows History::rows_at(int64_t seq) const {
-  if (seq >= head()) return rows_;
+  return seq >= head() ? rows_ : rows_of(versions_, seq);
+}
+
+std::vector<ChatRows> History::forgotten_at(int64_t seq) const {
+  std::vector<ChatRows> all;
+  for (const Forgotten& then : forgotten_)
+    if (seq > then.backup && seq <= then.head) all.push_back(rows_of(then.versions, seq));
+  return all;
+}
+
+ChatRows History::rows_of(const Versions& all, int64_t seq) {
   ChatRows rows;
-  for (const auto& [id, versions] : versions_) {
+  for (const auto& [id, versions] : all) {
     const auto later = std::ranges::upper_bound(versions, seq, {}, &Version::seq);
     if (later != versions.begin() && std::prev(later)->cells)
       rows.emplace_hint(rows.end(), id, *std::prev(later)->cells);

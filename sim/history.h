@@ -45,6 +45,8 @@ class History {
 
   const ChatRows& rows() const { return rows_; }  // now
   ChatRows rows_at(int64_t seq) const;            // as they were
+  // Likewise, in each log of which a restore took that seq back.
+  std::vector<ChatRows> forgotten_at(int64_t seq) const;
   // The entry that changed the row last; 0: none.
   int64_t changed_at(const RowId& id) const;
   // Compares the server's tables with the fold: STATE=FOLD.
@@ -55,18 +57,25 @@ class History {
     int64_t seq;
     std::optional<Cells> cells;
   };
+  using Versions = std::map<RowId, std::vector<Version>>;
   using Statement = std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)>;
   Statement prepare(sqlite3* db, const char* sql);
   void check_chain(const LogRow& row, sqlite3_stmt* columns);
   void check_place(const LogRow& row);
   void fold(LogRow& row, const std::string& delta);
+  static ChatRows rows_of(const Versions& versions, int64_t seq);
 
   const std::vector<std::string> tables_;
   const Report report_;
   std::vector<LogRow> log_;
   std::unordered_map<std::string, int64_t> seq_of_;
   ChatRows rows_;
-  std::map<RowId, std::vector<Version>> versions_;
+  Versions versions_;
+  struct Forgotten {
+    int64_t backup, head;  // what was taken back lies between
+    Versions versions;
+  };
+  std::vector<Forgotten> forgotten_;
   std::vector<int64_t> greatest_;                                          // stamps, by seq - 1
   std::unordered_map<std::string, std::pair<int64_t, int64_t>> replicas_;  // last number and stamp
 };

@@ -33,12 +33,17 @@ class Replicas : public Checker {
     if (status.position.number > history.head()) return;  // restored, and not told yet
     const ChatRows confirmed = rows_of_dump(device.dump());
     check_shown(device, confirmed);
-    if (is_live(status)) {
-      check_confirmed(device, confirmed, readable(history.rows_at(status.position.number), device.user()));
-      world_.sometimes("a replica was complete when it was looked at");
-    } else if (status.position != Seq{}) {  // 0: nothing is complete to any boundary yet
-      check_scopes(device, status, confirmed);
-    }
+    const bool live = is_live(status);
+    if (live) world_.sometimes("a replica was complete when it was looked at");
+    if (!live && status.position == Seq{}) return;  // nothing is complete to any boundary yet
+    const ChatRows held = live ? confirmed : outside_of_scans(status, confirmed);
+    const auto expected = [&](const ChatRows& then) {
+      return live ? readable(then, device.user()) : in_complete_scopes(status, then);
+    };
+    // After a restore it may still stand in what was forgotten.
+    for (const ChatRows& then : history.forgotten_at(status.position.number))
+      if (held == expected(then)) return;
+    check_confirmed(device, held, expected(history.rows_at(status.position.number)));
   }
 
   void restored(int64_t) override { positions_.clear(); }
@@ -111,18 +116,22 @@ class Replicas : public Checker {
   // Otherwise each scope that is complete up to the boundary holds what lay in it there, and no row lies
   // outside of the scopes that are held. One that is scanned may have come as far as the boundary, and yet
   // lack a row that was there and is to come with a later change.
-  void check_scopes(Device& device, const ReplicaStatus& status, ChatRows confirmed) {
-    std::set<std::string> complete, others;
+  static bool is_complete(const ReplicaStatus& status, const HeldScope& scope) {
+    return scope.state == HeldScope::State::kLive && scope.position == status.position;
+  }
+  static ChatRows in_complete_scopes(const ReplicaStatus& status, ChatRows rows) {
+    std::set<std::string> complete;
     for (const HeldScope& scope : status.scopes)
-      if (scope.wanted)
-        (scope.state == HeldScope::State::kLive && scope.position == status.position ? complete : others)
-            .insert(scope.name);
-    ChatRows expected;
-    for (auto& [id, row] : world_.history().rows_at(status.position.number))
-      if (complete.contains(scope_of(id, row))) expected.emplace(id, std::move(row));
-    std::erase_if(confirmed,
-                  [&](const auto& entry) { return others.contains(scope_of(entry.first, entry.second)); });
-    check_confirmed(device, confirmed, expected);
+      if (scope.wanted && is_complete(status, scope)) complete.insert(scope.name);
+    std::erase_if(rows, [&](const auto& row) { return !complete.contains(scope_of(row.first, row.second)); });
+    return rows;
+  }
+  static ChatRows outside_of_scans(const ReplicaStatus& status, ChatRows rows) {
+    std::set<std::string> scanned;
+    for (const HeldScope& scope : status.scopes)
+      if (scope.wanted && !is_complete(status, scope)) scanned.insert(scope.name);
+    std::erase_if(rows, [&](const auto& row) { return scanned.contains(scope_of(row.first, row.second)); });
+    return rows;
   }
 
   void check_shown(Device& device, const ChatRows& confirmed) {

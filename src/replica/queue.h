@@ -57,7 +57,7 @@ class Queue {
   Result<int64_t> offer_again(Seq base);
   // Numbers the pending commands after `received` from received + 1 on: the next free number.
   Result<int64_t> renumber(int64_t received);
-  // Under a new identity no number is given yet.
+  // As if no number was given yet.
   Result<> forget_numbers();
   // The number up to which every command is answered, counting `staged` as answered; below `next`.
   Result<int64_t> answered_to(const std::unordered_set<std::string>& staged, int64_t next);
