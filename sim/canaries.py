@@ -24,6 +24,9 @@ CPU_SECONDS = 60
 FAILING_SYNCS = ("bad-disk --set devices=2 --set device.power=0 --set device.io_error=0 --set device.sync_error=0 --set device.full=0"
                  " --set server.sync_error=0.1 --set server.io_error=0 --set server.full=0"
                  " --set server.kill=3000 --set server.power=4000 --set server.down=200")
+# Short lives of a server that is often restored, and of devices that are often damaged.
+OFTEN_RESTORED = ("bad-files --set restore_server=8000 --set damage_device=4000 --set damage_server=0"
+                  " --set duration=60000 --set offline=5000 --set command=400")
 
 # name, file, what is there, what is put there, where to look first (a preset, or options), part of the quick set
 CANARIES = [
@@ -60,16 +63,16 @@ CANARIES = [
     ("born-scope-is-not-whole", "src/workspace/publish.cc", "!on_demand && names_.is_new(scope) && items.contains(scope)", "!on_demand && items.contains(scope)", "permissions", False),
     ("revoked-rows-stay", "src/replica/core.cc", "change.lost_access = true;\n  TRY(change.joiner.drop(scope->incarnations()));", "change.lost_access = true;", "permissions", True),
     ("words-stay-in-the-index", "src/replica/schema.cc", "VALUES('rebuild')", "VALUES('integrity-check')", "permissions", False),
-    ("index-merged-and-not-rebuilt", "src/replica/schema.cc", "VALUES('rebuild')", "VALUES('optimize')", "permissions", False),
+    ("index-merged-and-not-rebuilt", "src/replica/schema.cc", "VALUES('rebuild')", "VALUES('optimize')", "bad-network --set membership=0.5", False),
     # --- tenants ---
     ("replica-of-another-workspace-welcomed", "src/workspace/hello.cc", "if (memory == Memory::kForeign) {", "if (false) {", "busy", True),
     ("bodies-kept-for-all-workspaces", "src/workspace/publish.cc", "std::string& body = bodies_[{scope, static_cast<int64_t>(compression)}];", "static std::map<std::tuple<ScopeId, int64_t, Seq>, std::string> all;\n  std::string& body = all[{scope, static_cast<int64_t>(compression), log.head()}];", "busy", False),
     # --- damage ---
-    ("seals-not-checked", "src/sqlite/page_vfs.cc", "if (load(seal) != 0 && load(seal) != seal_of(page, amount, offset)) {", "if (load(seal) == 1) {", "bad-files", False),
+    ("seals-not-checked", "src/sqlite/page_vfs.cc", "if (seal != 0) return seal == seal_of(page, size, offset);", "if (seal != 0) return true;", "bad-files", False),
     ("salvage-from-the-root-alone", "src/replica/salvage.cc", "if (!complete) TRY(take_pages(path, vfs, rows));", "", "bad-files", False),
     ("salvage-of-a-file-cut-short", "src/replica/salvage.cc", "if (pages <= kPagesMost) TRY(sqlite::grow_file(path, vfs, pages * kPage));", "(void)pages;", "bad-files", False),
-    ("salvage-without-an-epoch", "src/replica/salvage.cc", "if (saved.epoch.empty()) TRY(core.queue.offer_again(Seq{}));", "", "bad-files --set damage_server=20000", False),
-    ("damage-not-noted", "src/replica/core.cc", "store_->note_damaged();", "", "bad-files", False),
+    ("salvage-without-an-epoch", "src/replica/salvage.cc", "if (saved.epoch.empty()) TRY(core.queue.offer_again(Seq{}));", "", OFTEN_RESTORED, False),
+    ("damage-not-noted", "src/replica/core.cc", "store_->note_damaged();", "", "bad-files --set damage_device=5000", False),
     # --- scanning and live ---
     ("scan-skips-the-rest-of-a-seq", "src/workspace/scan.cc", "const bool whole = s->integer(0) != last_seq;", "const bool whole = true;", "permissions", False),
     ("scan-without-departures", "src/workspace/scan.cc", "(gone = 0 OR seq > ?5)", "(gone = 0 OR seq < ?5)", "permissions", False),

@@ -8,6 +8,7 @@
 #include "protocol/codec.h"
 #include "replica/salvage.h"
 #include "replica/schema.h"
+#include "sqlite/free_pages.h"
 
 namespace wherry {
 
@@ -76,11 +77,12 @@ Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
   const std::vector<ConfirmedChange> changes = change.joiner.changes();
   if (app_ && (!changes.empty() || !change.answered.empty() || change.run_all))
     TRY(rebase.join(*app_, author(), changes, change.answered));
-  meta.unmerged |=
+  meta.remnants |=
       std::ranges::any_of(changes, [](const ConfirmedChange& c) { return c.before.has_value(); });
-  if (meta.unmerged && change.lost_access) {
+  if (meta.remnants && change.lost_access) {
     TRY(rebuild_indexes(db()));
-    meta.unmerged = false;
+    TRY(sqlite::blank_free_pages(db()));
+    meta.remnants = false;
   }
   answered_since_trim_ += change.answered.size();
   if (answered_since_trim_ >= kAnswersPerTrim) {
@@ -267,7 +269,7 @@ Result<int64_t> Core::start_epoch(Change& change, Seq base) {
 }
 
 Result<> Core::checkpoint() {
-  if (meta.unmerged)
+  if (meta.remnants)
     TRY(transact([](Change& change) -> Result<> {
       change.lost_access = true;
       return {};

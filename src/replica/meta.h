@@ -27,7 +27,7 @@ struct Meta {
   int64_t next_replica_seq = 1;
   int64_t clock_offset_ms = 0;  // the server's clock less the device's, as last measured
   int64_t next_incarnation = 1;
-  bool unmerged = false;  // rows have gone whose words may still be in a full-text index
+  bool remnants = false;  // rows have gone that may still be in full-text indexes and free pages
 
   bool operator==(const Meta&) const = default;
 };

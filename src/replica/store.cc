@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "bundle/wire.h"
 #include "replica/salvage.h"
+#include "sqlite/free_pages.h"
 #include "sqlite/page_vfs.h"
 #include "sqlite/vfs_files.h"
 
@@ -80,6 +81,7 @@ Result<> set_up(sqlite::Database& db, const std::string& path) {
     TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(db));
     TRY(db.execute(Store::kCommandsTable));
     TRY(db.execute(kTables));
+    TRY(db.execute(sqlite::kBlankTable));
     TRY(db.execute(
         cat("PRAGMA application_id = ", Store::kApplicationId, "; PRAGMA user_version = ", Store::kFormat)));
     TRY(transaction.commit());
