@@ -112,8 +112,8 @@ Result<> Session::on_welcome(const Welcome& welcome, Millis now) {
     meta.epoch = welcome.epoch;
     meta.clock_offset_ms = (welcome.server_time - now).count;
     if (welcome.renewed) {
-      // New numbers begin at 1 and count every pending command: those whose answers are staged are pushed, and
-      // answered, again.
+      // New numbers begin at 1 and count every pending command: those whose answers are staged are pushed,
+      // and answered, again.
       TRY(core_.stage.clear());
       change.events.push_back({ReplicaEvent::Kind::kIdentity, welcome.replica_id, {}, {}, {}, 0, 0});
     }
