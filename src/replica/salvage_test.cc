@@ -62,6 +62,7 @@ class Salvage : public ::testing::Test {
     for (const OwnCommand& command : must(device_.replica->commands())) ids.insert(command.id);
     return ids;
   }
+  size_t page_of_rows() const { return whole_.find(std::string(100, 't')) / kPage; }
   void damage(size_t page) {
     std::string bytes = whole_;
     bytes[page * kPage + 2000] ^= 4;
@@ -111,7 +112,7 @@ TEST_F(Salvage, WhateverPageIsDamagedTheRestOfTheListIsKept) {
 }
 
 TEST_F(Salvage, TheNewFileGoesOnWithTheQueue) {
-  damage(whole_.size() / kPage / 2);
+  damage(page_of_rows());
   ASSERT_EQ(look(), ErrorCode::kCorrupt);
   must(Replica::salvage(options_));
   device_.open();
@@ -132,13 +133,13 @@ TEST_F(Salvage, TheNewFileGoesOnWithTheQueue) {
 }
 
 TEST_F(Salvage, ItMayBeInterruptedAnywhere) {
-  damage(whole_.size() / kPage / 2);
+  damage(page_of_rows());
   must(Replica::salvage(options_));
   const fs::path waiting = device_.path().string() + "-salvage";
   const std::string queue = read(waiting);
   ASSERT_FALSE(queue.empty());
   // Before the damaged file was deleted: it is found damaged again.
-  damage(whole_.size() / kPage / 2);
+  damage(page_of_rows());
   EXPECT_EQ(look(), ErrorCode::kCorrupt);
   must(Replica::salvage(options_));
   // After the commands were taken in, before their file was deleted.
