@@ -42,7 +42,8 @@ Identity identity_of(std::string_view token) {
 Beginning beginning(const std::string& bundle_folder,
                     const std::vector<std::pair<std::string, Call>>& history) {
   Beginning made{bundle_of(bundle_folder), {}};
-  Server server(made);
+  // Random bytes of its own: who goes on from here must not draw the same ids.
+  Server server(made, "server", sim::Metadata::kOrdered, 0);
   must(server.open());
   for (const auto& [user, call] : history) {
     const protocol::Answer answer = must(server.execute(user, call));

@@ -51,6 +51,10 @@ TEST_P(Mistakes, AreFoundWithLineAndCure) {
 
 const Case kManifest[] = {
     {kToml, "name = \"chat\"", "name = ", "value", "Correct the TOML"},
+    {kToml, "name = \"chat\"", "name = \"chat\"\n[@tables]", "no name follows the bracket", "Write [tables"},
+    {kToml, "[[grants]]", "[[ .grants]]", "no name follows the bracket", "[[grants]]"},
+    {kToml, "name = \"chat\"", "name = \"chat\"\n[", "no name follows the bracket", "Write [tables"},
+    {kToml, "name = \"chat\"", "name = \"chat\"\n[]", "no name follows the bracket", "Write [tables"},
     {kToml, "name = \"chat\"", "", "the app has no name", "Write name"},
     {kToml, "name = \"chat\"", "name = \"My Chat\"", "no name for an app", "small letters"},
     {kToml, "name = \"chat\"", "name = \"chat\"\ntabels = 1", "unknown key `tabels`",
