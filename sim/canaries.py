@@ -189,7 +189,7 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--markdown", action="store_true", help="as the table of docs/TESTING.md")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     build = arguments.build.resolve()
     missed = played = 0
     proven = set()
