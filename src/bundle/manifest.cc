@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "bundle/toml_traps.h"
 
 namespace wherry {
 
@@ -161,35 +162,11 @@ class ManifestReader {
   Report& report_;
 };
 
-bool begins_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_-\"'").find(c) != std::string_view::npos;
-}
-
-// The line of the first header in which no name follows `[` or `[[`; 0: there is none. toml++ 3.3 asserts
-// that one does, and relies on it in release builds. No value of a manifest is a list of lists, so that no
-// other line begins like that.
-int line_of_nameless_header(std::string_view text) {
-  int number = 0;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    ++number;
-    if (!line.starts_with('[')) continue;
-    line.remove_prefix(line.starts_with("[[") ? 2 : 1);
-    line = trim(line);
-    if (line.empty() || !begins_name(line.front())) return number;
-  }
-  return 0;
-}
-
 }  // namespace
 
 Manifest parse_manifest(const BundleFile& file, Report& report) {
-  if (const int line = line_of_nameless_header(file.text); line != 0) {
-    report.add({file.name, line}, "no name follows the bracket",
-               "Write [tables.messages] or [[grants]]: letters, digits, - and _.");
+  if (const auto trap = find_toml_trap(file.text)) {
+    report.add({file.name, trap->line}, trap->problem, trap->cure);
     return {};
   }
   const toml::parse_result parsed = toml::parse(std::string_view(file.text));

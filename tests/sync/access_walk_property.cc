@@ -17,9 +17,11 @@ constexpr size_t kItems = 30;    // that are there at least, once there were so 
 constexpr size_t kNobodies = 3;  // members of a place who have no device
 
 // Grants, revokes and moves.
+constexpr int kChanges = 5'000;
+
 int changes_to_make() {
   const char* set = std::getenv("WHERRY_ACCESS_CHANGES");
-  return set == nullptr ? 5'000 : std::max(std::atoi(set), kChangesPerRest);
+  return set == nullptr ? kChanges : std::max(std::atoi(set), kChangesPerRest);
 }
 
 class AccessWalk : public InBothApps {
@@ -160,7 +162,10 @@ TEST_P(AccessWalk, NobodyIsSentOrKeepsWhatHeMayNotRead) {
     }
     rest();
   }
-  EXPECT_GT(oracle.cut_scans(), most / 100) << "revokes hardly ever met a scan";
+  // In a short walk that is left to chance.
+  if (most >= kChanges) {
+    EXPECT_GT(oracle.cut_scans(), most / 100) << "revokes hardly ever met a scan";
+  }
 }
 
 IN_BOTH_APPS(AccessWalk);
