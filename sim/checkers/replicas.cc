@@ -30,7 +30,6 @@ class Replicas : public Checker {
     epoch = status.epoch;
     position = status.position.number;
     if (history.head() == 0 || status.epoch != history.at(history.head()).epoch) return;
-    if (status.position.number > history.head()) return;  // restored, and not told yet
     const ChatRows confirmed = rows_of_dump(device.dump());
     check_shown(device, confirmed);
     const bool live = is_live(status);
