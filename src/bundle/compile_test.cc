@@ -166,6 +166,21 @@ TEST(CompileKeys, MayBeConstantsAndSelfParents) {
   EXPECT_EQ(compiled.bundle.table("users")->scopes[1].argument->constant, "admin");
 }
 
+TEST(CompileManifest, TakesAnyLetterInCommentsAndStrings) {
+  for (const auto& [from, to] :
+       {std::pair("name = \"chat\"", "# \u017elu\u0165ou\u010dk\u00fd\nname = \"chat\"  # \u00e9 [@"),
+        std::pair("where = \"", "where = \"'\u00e9 # [' <> '' AND "),
+        std::pair("where = \"", "where = \"\\\"private\\\" = 0 AND "),
+        std::pair("scope = \"workspace\"", "scope = '''workspace'''"),
+        std::pair("name = \"chat\"", "name = \"\"\"ch\\\n  at\"\"\""),
+        std::pair("[[grants]]", "  [[ grants ]]")})
+    EXPECT_EQ(all(compile_bundle(sample::changed("app.toml", from, to)).mistakes), "") << to;
+  std::vector<BundleFile> files = sample::files();
+  for (BundleFile& file : files)
+    if (file.name == "app.toml") file.text = "\xEF\xBB\xBF" + file.text;
+  EXPECT_EQ(all(compile_bundle(files).mistakes), "");
+}
+
 TEST(CompileAlways, AnswersGarbageWithMistakes) {
   EXPECT_FALSE(compile_bundle({}).mistakes.empty());
   for (const char* text : {"", "\xff", "(((", "'", "-- command:", "-- param:", "CREATE", ";;;", "[tables",
