@@ -8,7 +8,6 @@
 
 #include "replica/fake_server_for_test.h"
 #include "sqlite/database.h"
-#include "sqlite/page_vfs.h"
 
 namespace wherry {
 namespace {
@@ -443,23 +442,6 @@ TEST(Replica, ASecondEngineOnTheFileIsRefusedWhileReadersAreNot) {
   EXPECT_EQ(must(reader->value("SELECT title FROM items")), Value("red"));
   options.path += "-missing";
   EXPECT_EQ(Replica::open(options).error().code, ErrorCode::kNotFound);
-}
-
-TEST(Replica, AnotherFormatIsRefusedAndLeftAlone) {
-  Device device;
-  go_live(device, 1);
-  device.close();
-  const std::string path = device.path().string();
-  must(must(sqlite::Database::open(path, sqlite::Access::kReadWrite, must(sqlite::page_vfs(""))))
-           ->execute("PRAGMA user_version = 1"));
-  ReplicaOptions options;
-  options.path = path;
-  const auto opened = Replica::open(options);
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code, ErrorCode::kVersion);
-  EXPECT_NE(opened.error().message.find("has format 1"), std::string::npos) << opened.error().message;
-  auto file = must(sqlite::Database::open(path, sqlite::Access::kReadOnly));
-  EXPECT_EQ(must(file->value("PRAGMA user_version")), Value(int64_t{1}));
 }
 
 TEST(Replica, QueriesOnlyRead) {
