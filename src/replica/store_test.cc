@@ -16,7 +16,9 @@ namespace fs = std::filesystem;
 TEST(Store, AnotherFormatIsRefusedAndLeftAlone) {
   const fs::path folder = fs::temp_directory_path() / cat("wherry-store-", getpid());
   fs::create_directory(folder);
-  const Store::Options options{.path = folder / "replica.db", .create = true};
+  Store::Options options;
+  options.path = folder / "replica.db";
+  options.create = true;
   ASSERT_TRUE(Store::open(options));
   const std::string vfs = *sqlite::page_vfs("");
   ASSERT_TRUE((*sqlite::Database::open(options.path, sqlite::Access::kReadWrite, vfs))
