@@ -1,0 +1,139 @@
+#include "bench/stage.h"
+
+#include <chrono>
+#include <ctime>
+#include <stdexcept>
+
+#include <unistd.h>
+
+#include "base/text.h"
+#include "net/token.h"
+
+namespace wherry::bench {
+
+namespace {
+
+template <class T>
+T expect(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().text());
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+void run_all(Workspace& workspace, const std::vector<DirectCommand>& commands) {
+  for (const protocol::Answer& answer : expect(workspace.execute_all(commands, wall_clock())))
+    if (answer.outcome != protocol::Outcome::kApplied)
+      throw std::runtime_error(cat("not applied: ", answer.code, " ", answer.message));
+}
+
+}  // namespace
+
+Millis wall_clock() {
+  using namespace std::chrono;
+  return Millis{duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+}
+
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+ScratchFolder::ScratchFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "wherry-bench-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a folder for the benchmark");
+  path_ = pattern;
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+Filled fill(Workspace& workspace, const Population& population, Dice& dice) {
+  Filled filled;
+  std::vector<DirectCommand> commands;
+  const auto add = [&](std::string name, std::string data, size_t user) {
+    DirectCommand command;
+    command.name = std::move(name);
+    command.data = std::move(data);
+    command.user_id = user_name(user);
+    commands.push_back(std::move(command));
+    if (commands.size() == 1000) run_all(workspace, std::exchange(commands, {}));
+  };
+  for (size_t i = 0; i < population.channels; ++i) {
+    const std::string id = dice.uuid(wall_clock());
+    add("channel.create", cat(R"({"id":")", id, R"(","name":"channel )", i, R"("})"), 0);
+    for (size_t user = 1; user < population.users; ++user)
+      add("channel.add_member", cat(R"({"channel_id":")", id, R"(","user_id":")", user_name(user), R"("})"), 0);
+    filled.channels.push_back(id);
+  }
+  for (size_t i = 0; i < population.messages; ++i) {
+    filled.messages.push_back(dice.uuid(wall_clock()));
+    filled.authors.push_back(i % population.users);
+    add("message.post", post(filled.messages.back(), filled.channels[i % population.channels], dice.text(100)),
+        filled.authors.back());
+  }
+  if (!commands.empty()) run_all(workspace, commands);
+  return filled;
+}
+
+Stage::Stage(const Population& population, uint64_t seed) : dice_(seed) {
+  WorkspaceOptions options;
+  options.path = folder_.path() / "workspace.db";
+  options.name = "bench";
+  options.bundle = chat_bundle();
+  options.hasher = net::sha256;
+  options.entropy = dice_.entropy();
+  options.verifier = [](std::string_view token, Millis now) -> Result<Identity> {
+    return Identity{std::string(token), {}, now + Millis{1LL << 40}};
+  };
+  workspace_ = expect(Workspace::open(std::move(options), wall_clock()));
+  filled_ = fill(*workspace_, population, dice_);
+}
+
+Peer& Stage::join(size_t user, Start start) {
+  const auto id = static_cast<SessionId>(peers_.size() + 1);
+  Peer& peer = peers_.try_emplace(id, user_name(user), start, dice_.entropy()).first->second;
+  by_user_.try_emplace(user, &peer);
+  workspace_->connect(id, wall_clock());
+  peer.hello(wall_clock());
+  settle();
+  return peer;
+}
+
+void Stage::flush() {
+  for (auto& [_, peer] : peers_) peer.flush();
+}
+
+double Stage::exchange() {
+  const Millis now = wall_clock();
+  std::vector<std::pair<SessionId, std::string>> messages;
+  for (auto& [id, peer] : peers_)
+    for (std::string& message : peer.take_messages()) messages.emplace_back(id, std::move(message));
+  const double before = cpu_seconds();
+  for (const auto& [id, message] : messages) workspace_->receive(id, message, now);
+  expect(workspace_->commit(now));
+  const std::vector<Output> outputs = workspace_->take_outputs();
+  const double spent = cpu_seconds() - before;
+  for (const Output& output : outputs) {
+    if (output.close) throw std::runtime_error(cat("closed: ", output.close_reason));
+    peers_.at(output.session).receive(output.bytes, now);
+    workspace_->sent(output.session, output.bytes.size(), now);
+  }
+  return spent;
+}
+
+[[gnu::noinline]] double Stage::measured() {
+  return exchange();
+}
+
+void Stage::settle() {
+  for (int quiet = 0; quiet < 2;) {
+    const auto head = workspace_->head();
+    const bool busy = workspace_->has_work();
+    exchange();
+    quiet = busy || workspace_->has_work() || workspace_->head() != head ? 0 : quiet + 1;
+  }
+}
+
+}  // namespace wherry::bench

@@ -1,0 +1,77 @@
+// A chat workspace in this process, with peers that are connected to it by nothing but calls: what a group
+// costs without sockets and threads.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/chat.h"
+#include "bench/peer.h"
+#include "workspace/workspace.h"
+
+namespace wherry::bench {
+
+// A folder that goes with its owner.
+class ScratchFolder {
+ public:
+  ScratchFolder();
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct Population {
+  size_t users = 10;
+  size_t channels = 1;  // of which everyone is a member
+  size_t messages = 0;  // of about 100 bytes, evenly over channels and users
+};
+
+// What a workspace was filled with.
+struct Filled {
+  std::vector<std::string> channels;
+  std::vector<std::string> messages;
+  std::vector<size_t> authors;  // of the messages
+};
+Filled fill(Workspace& workspace, const Population& population, Dice& dice);
+
+class Stage {
+ public:
+  explicit Stage(const Population& population, uint64_t seed = 1);
+
+  Workspace& workspace() { return *workspace_; }
+  const Filled& filled() const { return filled_; }
+  Dice& dice() { return dice_; }
+  Peer& join(size_t user, Start start);
+  // The first that joined as this user.
+  Peer& peer(size_t user) { return *by_user_.at(user); }
+
+  // What the peers have queued becomes messages.
+  void flush();
+  // One exchange: what all peers have to say, then one commit. Returns the CPU seconds that the workspace took.
+  double exchange();
+  // The same, for profilers that count only what runs below it.
+  double measured();
+  // Until nobody has anything to say.
+  void settle();
+
+ private:
+  ScratchFolder folder_;
+  Dice dice_;
+  std::unique_ptr<Workspace> workspace_;
+  Filled filled_;
+  std::map<SessionId, Peer> peers_;
+  std::map<size_t, Peer*> by_user_;
+};
+
+Millis wall_clock();
+// CPU seconds of this process, all threads.
+double cpu_seconds();
+
+}  // namespace wherry::bench
