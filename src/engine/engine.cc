@@ -3,6 +3,7 @@
 // checks on every row that changed.
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/limits.h"
@@ -10,6 +11,7 @@
 #include "base/text.h"
 #include "bundle/functions.h"
 #include "engine/capture.h"
+#include "engine/deferred.h"
 #include "engine/handler.h"
 #include "engine/refusal.h"
 #include "engine/restrictions.h"
@@ -38,6 +40,9 @@ class Engine::Impl {
         predicates(database, b),
         restrictions(b, predicates) {
     read_ = [this](const RowRef& ref) { return rows.read(ref); };
+    is_parent_.resize(bundle.tables.size());
+    for (const Table& table : bundle.tables)
+      if (table.parent) is_parent_[table.parent->table] = true;
   }
 
   Result<Execution> run(const Call& call, Judge* judge);
@@ -51,6 +56,7 @@ class Engine::Impl {
   Restrictions restrictions;
   FunctionContext functions;
   std::unique_ptr<Capture> capture;
+  std::unique_ptr<DeferredTriggers> deferred;
 
   std::optional<RowRef> entity_of(const Call& call) const;
   std::optional<std::string> entity_id_of(const Call& call) const;
@@ -65,6 +71,7 @@ class Engine::Impl {
   Verdict run_statement(HandlerStatement& statement, const Call& call);
   Verdict run_writes(Handler& handler, const Call& call, Judge* judge, Execution& execution);
   Verdict check_changes(const Call& call, const Delta& delta, Judge* judge);
+  Result<> undo(const Delta& delta);
   void bind(HandlerStatement& statement, const Call& call);
   void note_reads(const HandlerStatement& statement, const Call& call);
   void note_read(const RowRef& ref) {
@@ -74,6 +81,7 @@ class Engine::Impl {
   static int on_progress(void* self);
 
   RowReader read_;
+  std::vector<bool> is_parent_;  // tables that others name as theirs
   std::unordered_map<const Command*, std::unique_ptr<Handler>> handlers_;
   Footprint footprint_;
   int64_t steps_left_ = 0;
@@ -89,7 +97,7 @@ int Engine::Impl::on_progress(void* self) {
 Result<Handler*> Engine::Impl::handler_of(const Command& command) {
   std::unique_ptr<Handler>& handler = handlers_[&command];
   if (!handler) {
-    TRY_ASSIGN(handler, Handler::prepare(db, authorizer, bundle, command, with_footprint));
+    TRY_ASSIGN(handler, Handler::prepare(db, authorizer, bundle, command, deferred->deferral(), with_footprint));
   }
   return handler.get();
 }
@@ -168,8 +176,14 @@ Value Engine::Impl::bound(const Binding& binding, const Call& call) const {
 
 void Engine::Impl::bind(HandlerStatement& statement, const Call& call) {
   statement.statement.reset();
-  for (size_t i = 0; i < statement.bindings.size(); ++i)
-    statement.statement.bind(static_cast<int>(i) + 1, bound(statement.bindings[i], call));
+  for (size_t i = 0; i < statement.bindings.size(); ++i) {
+    const Binding& binding = statement.bindings[i];
+    const int parameter = static_cast<int>(i) + 1;
+    if (binding.source == Binding::Source::kParam)
+      statement.statement.lend(parameter, call.params.values[binding.param]);
+    else
+      statement.statement.bind(parameter, bound(binding, call));
+  }
 }
 
 void Engine::Impl::note_reads(const HandlerStatement& statement, const Call& call) {
@@ -189,6 +203,7 @@ void Engine::Impl::note_reads(const HandlerStatement& statement, const Call& cal
 }
 
 Engine::Impl::Verdict Engine::Impl::run_statement(HandlerStatement& statement, const Call& call) {
+  if (statement.reads_deferred) TRY(deferred->run());
   bind(statement, call);
   if (with_footprint) note_reads(statement, call);
   capture->expect(&statement.intents);
@@ -212,6 +227,8 @@ Engine::Impl::Verdict Engine::Impl::check_changes(const Call& call, const Delta&
   if (capture->key_changed()) return Refusal{"handler_error", "a handler may not change a primary key"};
   std::vector<RowRef>* walked = with_footprint ? &footprint_.rows_read : nullptr;
   const RowReader then = before(delta, read_);
+  const bool parents_change = std::ranges::any_of(
+      delta.rows, [&](const RowChange& change) { return is_parent_[change.ref.table]; });
   for (const RowChange& change : delta.rows) {
     const size_t table = change.ref.table;
     if (change.before) {
@@ -228,7 +245,7 @@ Engine::Impl::Verdict Engine::Impl::check_changes(const Call& call, const Delta&
       TRY_ASSIGN(auto refusal,
                  restrictions.check_parents(*call.command, table, *change.after, read_, walked));
       if (refusal) return refusal;
-      if (change.before) continue;
+      if (change.before || !parents_change) continue;
       TRY_ASSIGN(refusal, restrictions.check_parents(*call.command, table, *change.after, then, walked));
       if (refusal) return refusal;
     }
@@ -267,6 +284,13 @@ Engine::Impl::Verdict Engine::Impl::run_writes(Handler& handler, const Call& cal
   return std::nullopt;
 }
 
+// Rows that the verdict has taken out of the delta are as they were.
+Result<> Engine::Impl::undo(const Delta& delta) {
+  for (auto change = delta.rows.rbegin(); change != delta.rows.rend(); ++change)
+    if (!change->is_absent()) TRY(rows.restore(change->ref, change->before));
+  return {};
+}
+
 Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
   auto prepared = handler_of(*call.command);
   if (!prepared && prepared.error().code == ErrorCode::kBundle)  // one that `check` would have refused
@@ -290,12 +314,18 @@ Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
     if (refusal) return refusal;
     TRY_ASSIGN(refusal, check_entity_free(call));
     if (refusal || call.command->guards == handler->statements.size()) return refusal;
-    TRY(db.run("SAVEPOINT wherry_command"));
+    // A savepoint copies every page that the command touches.
+    if (!handler->undoable) TRY(db.run("SAVEPOINT wherry_command"));
     auto written = run_writes(*handler, call, judge, execution);
     // SQLite rolls the whole transaction back when it interrupts a write; there is no savepoint then.
     if (!db.in_transaction()) return written;
     sqlite3_progress_handler(db.handle(), 0, nullptr, nullptr);
-    if (!written || *written) TRY(db.run("ROLLBACK TO wherry_command"));
+    const bool refused = !written || *written;
+    if (handler->undoable) {
+      if (refused) TRY(undo(execution.delta));
+      return written;
+    }
+    if (refused) TRY(db.run("ROLLBACK TO wherry_command"));
     TRY(db.run("RELEASE wherry_command"));
     return written;
   };
@@ -318,11 +348,15 @@ Result<std::unique_ptr<Engine>> Engine::create(sqlite::Database& db, const Bundl
   auto impl = std::make_unique<Impl>(db, bundle, side);
   TRY(register_functions(db, &impl->functions));
   TRY_ASSIGN(impl->capture, Capture::install(db, bundle));
+  TRY_ASSIGN(impl->deferred, DeferredTriggers::install(db, bundle));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
 Result<Execution> Engine::run(const Call& call, Judge* judge) {
   return impl_->run(call, judge);
+}
+Result<> Engine::run_deferred() {
+  return impl_->deferred->run();
 }
 std::optional<std::string> Engine::entity_id(const Call& call) const {
   return impl_->entity_id_of(call);

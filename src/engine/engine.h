@@ -56,7 +56,8 @@ struct Execution {
 class Engine {
  public:
   // `db` has the bundle's tables; both must outlive the engine. Registers Wherry's SQL functions, installs
-  // the authorizer and the pre-update hook on the connection for good; only `run` is governed by them.
+  // the authorizer, the pre-update hook and the deferred triggers on the connection for good; only `run` is governed
+  // by the first two.
   static Result<std::unique_ptr<Engine>> create(sqlite::Database& db, const Bundle& bundle, Side side);
   ~Engine();
 
@@ -66,6 +67,10 @@ class Engine {
   // code limit_work or handler_error and db.in_transaction() is false: the caller starts the group again
   // without this command.
   Result<Execution> run(const Call& call, Judge* judge);
+
+  // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before the
+  // transaction ends.
+  Result<> run_deferred();
 
   // @entity_id and the log's entity_id: the key as text, a compound one as a JSON array; nothing without an
   // entity.

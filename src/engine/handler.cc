@@ -132,9 +132,22 @@ bool Handler::deletes_from(size_t table) const {
   return false;
 }
 
+bool Handler::is_undoable(const Bundle& bundle) const {
+  size_t writing = 0;
+  for (const HandlerStatement& s : statements) {
+    if (!s.intents.empty()) ++writing;
+    for (const WriteIntent& intent : s.intents) {
+      const Table& table = bundle.tables[intent.table];
+      const bool is_captured = table.kind == TableKind::kSynced || table.kind == TableKind::kServerOnly;
+      if (intent.deletes || !is_captured || table.unique_beyond_key) return false;
+    }
+  }
+  return writing == 1;
+}
+
 Result<std::unique_ptr<Handler>> Handler::prepare(sqlite::Database& db, Authorizer& authorizer,
                                                   const Bundle& bundle, const Command& command,
-                                                  bool with_reads) {
+                                                  const Deferral& deferral, bool with_reads) {
   auto handler = std::make_unique<Handler>();
   for (const std::string& text : command.statements) {
     StatementAccess access;
@@ -147,13 +160,16 @@ Result<std::unique_ptr<Handler>> Handler::prepare(sqlite::Database& db, Authoriz
     if (shown != text) {
       TRY_ASSIGN(*first, db.prepare(shown));
     }
-    HandlerStatement made{std::move(*first), {}, intents_of(bundle, access), {}};
+    HandlerStatement made{std::move(*first), {}, intents_of(bundle, access), {}, false};
+    for (const StatementAccess::TableRead& read : access.reads)
+      made.reads_deferred |= deferral.is_target(read.table);
     TRY_ASSIGN(made.bindings, bindings_of(made.statement, command));
     if (with_reads) {
       TRY_ASSIGN(made.reads, analyse_reads(db, bundle, shown));
     }
     handler->statements.push_back(std::move(made));
   }
+  handler->undoable = handler->is_undoable(bundle);
   return handler;
 }
 

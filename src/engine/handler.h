@@ -7,6 +7,7 @@
 #include "bundle/authorizer.h"
 #include "bundle/bundle.h"
 #include "engine/capture.h"
+#include "engine/deferred.h"
 #include "engine/footprint.h"
 #include "sqlite/database.h"
 
@@ -23,16 +24,21 @@ struct HandlerStatement {
   std::vector<Binding> bindings;  // of parameters 1, 2, …
   std::vector<WriteIntent> intents;
   std::vector<TableRead> reads;  // filled for replicas only
+  bool reads_deferred = false;   // a table that deferred triggers fill
 };
 
 struct Handler {
   std::vector<HandlerStatement> statements;
+  bool undoable = false;
   bool deletes_from(size_t table) const;
+  // Its effect can be taken back by its delta alone: one statement writes, it deletes nothing, and where it writes
+  // the rows can be put back one by one.
+  bool is_undoable(const Bundle& bundle) const;
 
   // Errors: kBundle when a statement does not prepare or does what handlers may not.
   static Result<std::unique_ptr<Handler>> prepare(sqlite::Database& db, Authorizer& authorizer,
                                                   const Bundle& bundle, const Command& command,
-                                                  bool with_reads);
+                                                  const Deferral& deferral, bool with_reads);
 };
 
 // `ON CONFLICT DO NOTHING` hides from the hook that the row was added again, and with it a later `add` that

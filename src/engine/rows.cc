@@ -71,8 +71,11 @@ Rows::Rows(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle
 
 Result<std::optional<Row>> Rows::read(const RowRef& ref) {
   TRY_ASSIGN(const Row key, decode_key(ref.key));
-  TRY_ASSIGN(sqlite::Statement * statement, db_.cached(sql_[ref.table].read));
-  for (size_t i = 0; i < key.size(); ++i) statement->bind(static_cast<int>(i) + 1, key[i]);
+  sqlite::Statement*& statement = sql_[ref.table].reader;
+  if (statement == nullptr) {
+    TRY_ASSIGN(statement, db_.cached(sql_[ref.table].read));
+  }
+  for (size_t i = 0; i < key.size(); ++i) statement->lend(static_cast<int>(i) + 1, key[i]);
   TRY_ASSIGN(const bool found, statement->step());
   std::optional<Row> row;
   if (found) row = statement->row();

@@ -40,6 +40,7 @@ class Rows {
  private:
   struct Sql {
     std::string read, put, remove, all, children;
+    sqlite::Statement* reader = nullptr;  // once it has been used
   };
   sqlite::Database& db_;
   const Bundle& bundle_;

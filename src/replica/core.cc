@@ -79,6 +79,7 @@ Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
     TRY(rebase.join(*app_, author(), changes, change.answered));
   meta.remnants |=
       std::ranges::any_of(changes, [](const ConfirmedChange& c) { return c.before.has_value(); });
+  if (app_) TRY(app_->engine().run_deferred());
   if (meta.remnants && change.lost_access) {
     TRY(rebuild_indexes(db()));
     TRY(sqlite::blank_free_pages(db()));

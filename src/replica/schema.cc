@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "engine/deferred.h"
 
 namespace wherry {
 
@@ -39,7 +40,7 @@ Result<SchemaChange> apply_schema(sqlite::Database& db, const Bundle& bundle, Fu
   FunctionContext unused;
   TRY_ASSIGN(auto model, sqlite::Database::open(":memory:", sqlite::Access::kReadWriteCreate));
   TRY(register_functions(*model, &unused));
-  for (const std::string& statement : bundle.ddl) TRY(model->execute(statement));
+  for (const std::string& statement : stored_ddl(bundle)) TRY(model->execute(statement));
   TRY_ASSIGN(const std::vector<Object> wanted, objects_of(*model));
 
   TRY(register_functions(db, functions));

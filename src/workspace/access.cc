@@ -99,7 +99,7 @@ Result<EdgeChanges> Access::edge_changes(const Delta& delta) {
       if (grant.from != change.ref.table) continue;
       const auto edge_in = [&](const std::optional<Row>& row) -> Result<std::optional<Edge>> {
         if (!row) return std::nullopt;
-        TRY_ASSIGN(const bool granted, predicates_.grants(grant, *row));
+        TRY_ASSIGN(const bool granted, predicates_.grants(g, *row));
         const auto to = scope_of(bundle_, grant.to, *row);
         const auto scope = scope_of(bundle_, grant.scope, *row);
         if (!granted || !to || !scope) return std::nullopt;

@@ -125,6 +125,7 @@ Result<bool> Workspace::Impl::attempt_group(std::vector<Waiting>& group, std::ve
   TRY(effects_.write_index());
   TRY(versions_.flush());
   TRY(flush_replicas(now));
+  TRY(engine_->run_deferred());
   TRY(db_->run("COMMIT"));
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "bundle/wire.h"
+#include "engine/deferred.h"
 #include "sqlite/page_vfs.h"
 
 namespace wherry::workspace {
@@ -101,7 +102,7 @@ Result<> create(sqlite::Database& db, const Bundle& bundle) {
   sqlite::reserve_seals(db);
   TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(db));
   TRY(db.execute(kTables));
-  for (const std::string& statement : bundle.ddl) TRY(db.execute(statement));
+  for (const std::string& statement : stored_ddl(bundle)) TRY(db.execute(statement));
   TRY(set_meta(db, "format", "1"));
   TRY(set_meta(db, "schema", schema_text(bundle)));
   TRY(transaction.commit());

@@ -1,0 +1,261 @@
+#include "engine/deferred.h"
+
+#include <algorithm>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "bundle/compile.h"
+#include "bundle/functions.h"
+#include "engine/engine.h"
+
+namespace wherry {
+namespace {
+
+constexpr const char* kApp = R"(name = "notes"
+[tables.notes]
+scope = "workspace"
+locked = "hidden = 1"
+[tables.tags]
+scope = "workspace"
+[tables.notes_fts]
+derived = true
+)";
+
+constexpr const char* kTables = R"(
+CREATE TABLE notes(id TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL, hidden INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE tags(id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+)";
+
+constexpr const char* kIndex = R"(
+CREATE VIRTUAL TABLE notes_fts USING fts5(body, content = 'notes', content_rowid = 'rowid');
+CREATE TRIGGER notes_added AFTER INSERT ON notes BEGIN
+  INSERT INTO notes_fts(rowid, body) VALUES(new.rowid, new.body);
+END;
+CREATE TRIGGER notes_removed AFTER DELETE ON notes BEGIN
+  INSERT INTO notes_fts(notes_fts, rowid, body) VALUES('delete', old.rowid, old.body);
+END;
+CREATE TRIGGER notes_edited AFTER UPDATE OF body ON notes WHEN old.body IS NOT new.body BEGIN
+  INSERT INTO notes_fts(notes_fts, rowid, body) VALUES('delete', old.rowid, old.body);
+  INSERT INTO notes_fts(rowid, body) VALUES(new.rowid, new.body);
+END;
+)";
+
+constexpr const char* kCommands = R"(
+-- command: note.add
+-- entity: notes(:id) new
+-- param: id id
+-- param: body text(0..100)
+INSERT INTO notes(id, body) VALUES(:id, :body);
+
+-- command: note.add_once
+-- entity: notes(:id) new
+-- param: id id
+-- param: body text(0..100)
+SELECT require(NOT EXISTS (SELECT 1 FROM notes_fts WHERE notes_fts MATCH :body), 'known');
+INSERT INTO notes(id, body) VALUES(:id, :body);
+
+-- command: note.edit
+-- entity: notes(:id)
+-- param: id id
+-- param: body text(0..100)
+UPDATE notes SET body = :body WHERE id = :id;
+UPDATE notes SET hidden = 1 / (:body <> 'refused') WHERE id = :id;
+
+-- command: note.hide
+-- entity: notes(:id)
+-- param: id id
+UPDATE notes SET hidden = 1 WHERE id = :id;
+
+-- command: note.edit_all
+-- param: body text(0..100)
+UPDATE notes SET body = :body;
+
+-- command: tag.add
+-- entity: tags(:id) new
+-- param: id id
+-- param: name text(0..100)
+INSERT INTO tags(id, name) VALUES(:id, :name);
+)";
+
+Bundle compiled(const std::string& schema) {
+  Compiled made = compile_bundle({{"app.toml", kApp},
+                                  {"migrations/0001_init.sql", schema},
+                                  {"commands/all.sql", kCommands}});
+  for (const Mistake& mistake : made.mistakes) ADD_FAILURE() << mistake.text();
+  return std::move(made.bundle);
+}
+
+std::vector<std::string> names_of(const Deferral& deferral) {
+  std::vector<std::string> names;
+  for (const DeferredTrigger& trigger : deferral.triggers) names.push_back(trigger.name);
+  std::ranges::sort(names);
+  return names;
+}
+
+// A bundle's tables in memory.
+struct Stage {
+  explicit Stage(Bundle b, bool deferred = true) : bundle(std::move(b)) {
+    db = *sqlite::Database::open(":memory:", sqlite::Access::kReadWriteCreate);
+    EXPECT_TRUE(register_functions(*db, &functions));
+    for (const std::string& statement : deferred ? stored_ddl(bundle) : bundle.ddl)
+      EXPECT_TRUE(db->execute(statement));
+  }
+
+  void expect_sound() {
+    const Result<> sound = db->execute("INSERT INTO notes_fts(notes_fts, rank) VALUES('integrity-check', 1)");
+    EXPECT_TRUE(sound) << sound.error().text();
+  }
+  int64_t found(const std::string& word) {
+    const auto count = db->value("SELECT count(*) FROM notes_fts WHERE notes_fts MATCH ?", {Value(word)});
+    return *(*count)->integer();
+  }
+  int64_t waiting() { return *(*db->value("SELECT count(*) FROM temp.wherry_deferred"))->integer(); }
+
+  Bundle bundle;
+  FunctionContext functions;
+  std::unique_ptr<sqlite::Database> db;
+};
+
+TEST(Deferred, TheTriggersOfAnIndexAreNotMadeInTheFile) {
+  const Bundle bundle = compiled(cat(kTables, kIndex));
+  EXPECT_EQ(names_of(deferral_of(bundle)),
+            (std::vector<std::string>{"notes_added", "notes_edited", "notes_removed"}));
+  EXPECT_EQ(stored_ddl(bundle).size() + 3, bundle.ddl.size());
+  for (const std::string& statement : stored_ddl(bundle))
+    EXPECT_EQ(statement.find("TRIGGER"), std::string::npos) << statement;
+}
+
+TEST(Deferred, TriggersThatReadTablesStayAndTakeTheirIndexWithThem) {
+  const std::string table = "CREATE VIRTUAL TABLE notes_fts USING fts5(body);";
+  for (const char* body : {
+           "INSERT INTO notes_fts(rowid, body) SELECT new.rowid, name FROM tags;",
+           "INSERT INTO notes_fts(rowid, body) VALUES(new.rowid, (SELECT name FROM tags LIMIT 1));",
+           "UPDATE notes_fts SET body = new.body WHERE rowid = new.rowid;",
+           "DELETE FROM notes_fts WHERE rowid = new.rowid OR body = new.body;",
+           "INSERT INTO notes_fts(body) VALUES(new.body), (new.id);",
+       }) {
+    const std::string triggers =
+        cat("CREATE TRIGGER other AFTER DELETE ON notes BEGIN DELETE FROM notes_fts WHERE rowid = old.rowid; END;",
+            "CREATE TRIGGER one AFTER INSERT ON notes BEGIN ", body, " END;");
+    const Bundle bundle = compiled(cat(kTables, table, triggers));
+    EXPECT_EQ(names_of(deferral_of(bundle)), std::vector<std::string>()) << body;
+    EXPECT_EQ(stored_ddl(bundle), bundle.ddl);
+  }
+}
+
+TEST(Deferred, TakesWhatItRecognisesHoweverItIsWritten) {
+  const std::string schema = cat(kTables, R"(
+      CREATE VIRTUAL TABLE "notes_fts" USING FTS5(body);
+      create trigger if not exists [a b] after insert on notes when new.hidden = 0 begin
+        insert into notes_fts(rowid, body) values (new.rowid, CASE WHEN new.hidden THEN '' ELSE upper(new.body) END);
+      end;
+      CREATE TRIGGER c AFTER DELETE ON notes FOR EACH ROW BEGIN DELETE FROM notes_fts WHERE rowid = old.rowid; END;)");
+  Stage stage(compiled(schema));
+  EXPECT_EQ(names_of(deferral_of(stage.bundle)), (std::vector<std::string>{"a b", "c"}));
+  const auto deferred = *DeferredTriggers::install(*stage.db, stage.bundle);
+  ASSERT_TRUE(stage.db->execute("INSERT INTO notes VALUES('1', 'seen', 0), ('2', 'hidden', 1), ('3', 'gone', 0);"
+                                "DELETE FROM notes WHERE id = '3'"));
+  ASSERT_TRUE(deferred->run());
+  EXPECT_EQ(stage.db->value("SELECT group_concat(body) FROM notes_fts"), Value("SEEN"));
+}
+
+TEST(Deferred, WhatIsTakenBackIsNeverWritten) {
+  Stage stage(compiled(cat(kTables, kIndex)));
+  const auto deferred = *DeferredTriggers::install(*stage.db, stage.bundle);
+  ASSERT_TRUE(stage.db->execute("INSERT INTO notes(id, body) VALUES('1', 'one'), ('2', 'two')"));
+  ASSERT_TRUE(deferred->run());
+  EXPECT_EQ(stage.waiting(), 0);
+  const auto written = [&] { return *stage.db->value("SELECT total(length(block)) FROM notes_fts_data"); };
+  const auto before = written();
+  ASSERT_TRUE(stage.db->execute("UPDATE notes SET body = 'three' WHERE id = '1';"
+                                "UPDATE notes SET body = 'one' WHERE id = '1';"
+                                "DELETE FROM notes WHERE id = '2';"
+                                "INSERT INTO notes(rowid, id, body) VALUES(2, '2', 'two')"));
+  EXPECT_EQ(stage.waiting(), 6);
+  ASSERT_TRUE(deferred->run());
+  EXPECT_EQ(written(), before);
+  EXPECT_EQ(stage.found("one"), 1);
+  stage.expect_sound();
+}
+
+// Whatever happens to the rows, and whenever it is taken back or written: the index is that of its table.
+TEST(Deferred, TheIndexIsAsTheTriggersWouldHaveLeftIt) {
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    std::mt19937 random(seed);
+    const auto below = [&](unsigned n) { return static_cast<int64_t>(random() % n); };
+    Stage stage(compiled(cat(kTables, kIndex)));
+    const auto deferred = *DeferredTriggers::install(*stage.db, stage.bundle);
+    const auto word = [&] { return cat("w", below(6), " w", below(6)); };
+    ASSERT_TRUE(stage.db->execute("BEGIN"));
+    for (int i = 0; i < 120; ++i) {
+      const bool undone = below(5) == 0;
+      ASSERT_TRUE(stage.db->execute("SAVEPOINT s"));
+      for (int64_t n = below(4); n >= 0; --n) {
+        constexpr const char* kChanges[] = {"INSERT OR IGNORE INTO notes(id, body) VALUES(?1, ?2)",
+                                            "UPDATE notes SET body = ?2 WHERE id = ?1",
+                                            "DELETE FROM notes WHERE id = ?1 AND ?2 > ''"};
+        ASSERT_TRUE(stage.db->run(kChanges[below(3)], {Value(cat(below(8))), Value(word())}));
+      }
+      ASSERT_TRUE(stage.db->execute(undone ? "ROLLBACK TO s; RELEASE s" : "RELEASE s"));
+      if (below(8) > 0) continue;
+      ASSERT_TRUE(deferred->run());
+    }
+    ASSERT_TRUE(deferred->run());
+    ASSERT_TRUE(stage.db->execute("COMMIT"));
+    EXPECT_EQ(stage.waiting(), 0);
+    stage.expect_sound();
+    if (HasFailure()) FAIL() << "seed " << seed;
+  }
+}
+
+class DeferredEngine : public testing::Test {
+ protected:
+  DeferredEngine() : stage(compiled(cat(kTables, kIndex))) {
+    engine = *Engine::create(*stage.db, stage.bundle, Side::kReplica);
+    EXPECT_TRUE(stage.db->execute("BEGIN"));
+  }
+
+  std::string run(const std::string& name, const std::string& params) {
+    Call call;
+    call.command = stage.bundle.command(name);
+    call.command_id = "01890000-0000-7000-8000-000000000001";
+    call.user_id = "ann";
+    call.params = *bind_params(*call.command, params);
+    const auto execution = engine->run(call, nullptr);
+    if (!execution) return execution.error().text();
+    return execution->refusal ? execution->refusal->code : "";
+  }
+
+  Stage stage;
+  std::unique_ptr<Engine> engine;
+};
+
+TEST_F(DeferredEngine, AHandlerThatReadsTheIndexSeesWhatItsTransactionWrote) {
+  EXPECT_EQ(run("note.add", R"({"id":"1","body":"early"})"), "");
+  EXPECT_EQ(stage.waiting(), 1);
+  EXPECT_EQ(run("note.add_once", R"({"id":"2","body":"early"})"), "known");
+  EXPECT_EQ(run("note.add_once", R"({"id":"2","body":"late"})"), "");
+  ASSERT_TRUE(engine->run_deferred());
+  EXPECT_EQ(stage.found("late"), 1);
+  stage.expect_sound();
+}
+
+TEST_F(DeferredEngine, ARefusedCommandLeavesNothingBehind) {
+  EXPECT_EQ(run("note.add", R"({"id":"1","body":"first"})"), "");
+  EXPECT_EQ(run("tag.add", R"({"id":"1","name":"red"})"), "");
+  EXPECT_EQ(run("tag.add", R"({"id":"2","name":"red"})"), "constraint_unique");
+  EXPECT_NE(run("note.edit", R"({"id":"1","body":"refused"})"), "");
+  EXPECT_EQ(run("note.add", R"({"id":"2","body":"second"})"), "");
+  EXPECT_EQ(run("note.hide", R"({"id":"2"})"), "");
+  EXPECT_EQ(run("note.edit_all", R"({"body":"refused"})"), "entity_locked");
+  EXPECT_EQ(stage.db->value("SELECT group_concat(body) FROM notes"), Value("first,second"));
+  ASSERT_TRUE(engine->run_deferred());
+  EXPECT_EQ(stage.found("first OR second"), 2);
+  EXPECT_EQ(stage.found("refused"), 0);
+  stage.expect_sound();
+}
+
+}  // namespace
+}  // namespace wherry
