@@ -2,35 +2,40 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-
 namespace wherry {
 
+namespace {
+
+constexpr std::array<size_t, 16> kDigits = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+constexpr uint8_t kNoDigit = 0xFF;
+constexpr std::array<uint8_t, 256> kValues = [] {
+  std::array<uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (size_t i = 0; i < 10; ++i) values['0' + i] = static_cast<uint8_t>(i);
+  for (size_t i = 0; i < 6; ++i) values['a' + i] = static_cast<uint8_t>(10 + i);
+  return values;
+}();
+
+}  // namespace
+
 std::string Uuid::text() const {
-  const std::string hex = to_hex(raw());
-  return cat(hex.substr(0, 8), '-', hex.substr(8, 4), '-', hex.substr(12, 4), '-', hex.substr(16, 4), '-',
-             hex.substr(20));
+  std::string text(36, '-');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    text[kDigits[i]] = "0123456789abcdef"[bytes[i] >> 4];
+    text[kDigits[i] + 1] = "0123456789abcdef"[bytes[i] & 0xF];
+  }
+  return text;
 }
 
 std::optional<Uuid> Uuid::parse(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
+    return std::nullopt;
   Uuid uuid;
-  size_t digit = 0;
-  for (size_t i = 0; i < 36; ++i) {
-    const char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (c != '-') return std::nullopt;
-      continue;
-    }
-    int value = 0;
-    if (c >= '0' && c <= '9')
-      value = c - '0';
-    else if (c >= 'a' && c <= 'f')
-      value = c - 'a' + 10;
-    else
-      return std::nullopt;
-    uuid.bytes[digit / 2] = static_cast<uint8_t>(uuid.bytes[digit / 2] << 4 | value);
-    ++digit;
+  for (size_t i = 0; i < uuid.bytes.size(); ++i) {
+    const uint8_t high = kValues[static_cast<uint8_t>(text[kDigits[i]])];
+    const uint8_t low = kValues[static_cast<uint8_t>(text[kDigits[i] + 1])];
+    if ((high | low) > 0xF) return std::nullopt;
+    uuid.bytes[i] = static_cast<uint8_t>(high << 4 | low);
   }
   return uuid;
 }

@@ -1,6 +1,7 @@
 #include "base/msgpack.h"
 
 #include <bit>
+#include <cstring>
 
 #include "base/id.h"
 #include "base/text.h"
@@ -22,9 +23,9 @@ std::unexpected<Error> malformed(std::string_view what) {
 }  // namespace
 
 void Writer::head(uint8_t tag, uint64_t number, int bytes) {
-  out_.push_back(static_cast<char>(tag));
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
-    out_.push_back(static_cast<char>(number >> shift));
+  char head[9] = {static_cast<char>(tag)};
+  for (int i = 1; i <= bytes; ++i) head[i] = static_cast<char>(number >> 8 * (bytes - i));
+  out_.append(head, static_cast<size_t>(bytes) + 1);
 }
 
 void Writer::nil() {
@@ -336,7 +337,13 @@ bool is_valid_utf8(std::string_view text) {
   while (i < text.size()) {
     const auto lead = static_cast<uint8_t>(text[i]);
     if (lead < 0x80) {
-      ++i;
+      // Eight at once: most text is ASCII.
+      uint64_t eight = 0;
+      for (; text.size() - i >= sizeof eight; i += sizeof eight) {
+        std::memcpy(&eight, text.data() + i, sizeof eight);
+        if ((eight & 0x8080808080808080) != 0) break;
+      }
+      while (i < text.size() && static_cast<uint8_t>(text[i]) < 0x80) ++i;
       continue;
     }
     const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;

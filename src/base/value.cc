@@ -38,8 +38,15 @@ std::string to_sql(const Value& value) {
 }
 
 std::string json_quote(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  out.push_back('"');
+  size_t clean = 0;  // from here on nothing needed an escape, and nothing is written yet
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<uint8_t>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, clean, i - clean);
+    clean = i + 1;
     switch (c) {
       case '"':
         out += "\\\"";
@@ -57,12 +64,10 @@ std::string json_quote(std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (static_cast<uint8_t>(c) < 0x20)
-          out += cat("\\u00", to_hex(std::string_view(&c, 1)));
-        else
-          out.push_back(c);
+        out += cat("\\u00", to_hex(std::string_view(&c, 1)));
     }
   }
+  out.append(text, clean);
   out.push_back('"');
   return out;
 }

@@ -53,7 +53,8 @@ std::string encode(const Message& message, Compression compression) {
   std::string plain;
   Encoder encoder(plain);
   std::visit([&](const auto& m) { encoder.message(static_cast<int64_t>(message.index()) + 1, m); }, message);
-  const bool worth = plain.size() - encoder.packed_bytes() >= kWorthPacking;
+  const size_t rest = plain.size() - encoder.packed_bytes();
+  const bool worth = rest >= kWorthPacking && rest >= encoder.packed_bytes();
   std::string out;
   Packer::mine().pack(plain, worth ? compression : Compression::kPlain, out);
   return out;

@@ -114,7 +114,7 @@ Result<Statement*> Database::cached(std::string_view sql) {
 
 Result<std::optional<Value>> Database::value(std::string_view sql, const Row& parameters) {
   TRY_ASSIGN(Statement * statement, cached(sql));
-  for (size_t i = 0; i < parameters.size(); ++i) statement->bind(static_cast<int>(i) + 1, parameters[i]);
+  for (size_t i = 0; i < parameters.size(); ++i) statement->lend(static_cast<int>(i) + 1, parameters[i]);
   TRY_ASSIGN(const bool found, statement->step());
   std::optional<Value> value;
   if (found) value = statement->value(0);
@@ -127,13 +127,13 @@ Result<std::optional<Value>> Database::value(std::string_view sql, const Row& pa
 
 Result<> Database::run(std::string_view sql, const Row& parameters) {
   TRY_ASSIGN(Statement * statement, cached(sql));
-  for (size_t i = 0; i < parameters.size(); ++i) statement->bind(static_cast<int>(i) + 1, parameters[i]);
+  for (size_t i = 0; i < parameters.size(); ++i) statement->lend(static_cast<int>(i) + 1, parameters[i]);
   return statement->run();
 }
 
 Result<std::vector<Row>> Database::rows(std::string_view sql, const Row& parameters) {
   TRY_ASSIGN(Statement * statement, cached(sql));
-  for (size_t i = 0; i < parameters.size(); ++i) statement->bind(static_cast<int>(i) + 1, parameters[i]);
+  for (size_t i = 0; i < parameters.size(); ++i) statement->lend(static_cast<int>(i) + 1, parameters[i]);
   std::vector<Row> rows;
   while (true) {
     TRY_ASSIGN(const bool more, statement->step());
@@ -187,6 +187,22 @@ Statement& Statement::bind_text(int parameter, std::string_view text) {
 Statement& Statement::bind_blob(int parameter, std::string_view bytes) {
   sqlite3_bind_blob64(statement_, parameter, bytes.empty() ? "" : bytes.data(), bytes.size(),
                       SQLITE_TRANSIENT);
+  return *this;
+}
+
+Statement& Statement::lend(int parameter, const Value& value) {
+  if (const std::string* t = value.text()) return lend_text(parameter, *t);
+  if (const Blob* b = value.blob()) return lend_blob(parameter, b->bytes);
+  return bind(parameter, value);
+}
+
+Statement& Statement::lend_text(int parameter, std::string_view text) {
+  sqlite3_bind_text64(statement_, parameter, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  return *this;
+}
+
+Statement& Statement::lend_blob(int parameter, std::string_view bytes) {
+  sqlite3_bind_blob64(statement_, parameter, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC);
   return *this;
 }
 

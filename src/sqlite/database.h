@@ -80,6 +80,10 @@ class Statement {
   Statement& bind(int parameter, int64_t value);
   Statement& bind_text(int parameter, std::string_view text);
   Statement& bind_blob(int parameter, std::string_view bytes);
+  // The same without copying: what is bound must stay until the statement is reset.
+  Statement& lend(int parameter, const Value& value);
+  Statement& lend_text(int parameter, std::string_view text);
+  Statement& lend_blob(int parameter, std::string_view bytes);
   Statement& bind_null(int parameter);
   // True while there is a row.
   Result<bool> step();

@@ -43,18 +43,17 @@ const RowEffect* Effects::of(const RowRef& ref) const {
   return at == rows_touched_.end() ? nullptr : &at->second;
 }
 
-Result<> Effects::touch(const RowRef& ref, Seq seq, std::vector<ScopeId> was, std::vector<ScopeId> is,
-                        bool whole, Cells changed, std::vector<ScopeId>& touched) {
-  touched.insert(touched.end(), was.begin(), was.end());
-  touched.insert(touched.end(), is.begin(), is.end());
-  const auto [at, is_new] = rows_touched_.try_emplace(ref);
-  RowEffect& effect = at->second;
-  if (is_new) effect.was = std::move(was);
-  effect.seq = seq;
-  effect.is = std::move(is);
-  effect.whole |= whole;
-  effect.changed |= changed;
-  return {};
+void Effects::touch(const RowRef& ref, RowEffect effect, std::vector<ScopeId>& touched) {
+  touched.insert(touched.end(), effect.was.begin(), effect.was.end());
+  touched.insert(touched.end(), effect.is.begin(), effect.is.end());
+  const auto [at, is_new] = rows_touched_.try_emplace(ref, std::move(effect));
+  if (is_new) return;
+  RowEffect& all = at->second;
+  all.seq = effect.seq;
+  all.is = std::move(effect.is);
+  all.whole |= effect.whole;
+  all.changed |= effect.changed;
+  all.row = std::move(effect.row);
 }
 
 Result<std::vector<ScopeId>> Effects::add(const Delta& delta, Seq seq) {
@@ -73,7 +72,7 @@ Result<std::vector<ScopeId>> Effects::add(const Delta& delta, Seq seq) {
     }
     const bool moved = was != is;
     const Cells changed = change.before && change.after ? differing(*change.before, *change.after) : 0;
-    TRY(touch(change.ref, seq, std::move(was), std::move(is), change.is_insert(), changed, touched));
+    touch(change.ref, {seq, std::move(was), std::move(is), change.is_insert(), changed, change.after}, touched);
     if (moved)
       TRY(move_children(table, change.after ? *change.after : *change.before, then, now, seq, 0, touched));
   }
@@ -103,7 +102,7 @@ Result<> Effects::move_children(size_t table, const Row& row, const RowReader& t
       if (!version) version = Version{seq, true, seq, {}};
       version->seq = seq;
       versions_.write(ref, *std::move(version));
-      TRY(touch(ref, seq, std::move(was), std::move(is), false, 0, touched));
+      touch(ref, {seq, std::move(was), std::move(is), false, 0, child_row}, touched);
       TRY(move_children(child, child_row, then, now, seq, depth + 1, touched));
     }
   }
@@ -119,7 +118,7 @@ Result<> Effects::write_index() {
         TRY_ASSIGN(sqlite::Statement * s,
                    db_.cached("DELETE FROM wherry_scope_index WHERE scope = ? AND seq = ? AND "
                               "tbl = ? AND key = ?"));
-        s->bind(1, scope).bind(2, old_version->seq.number).bind(3, id).bind_blob(4, ref.key);
+        s->bind(1, scope).bind(2, old_version->seq.number).bind(3, id).lend_blob(4, ref.key);
         TRY(s->run());
       }
     }
@@ -127,7 +126,7 @@ Result<> Effects::write_index() {
       TRY_ASSIGN(sqlite::Statement * s,
                  db_.cached("INSERT OR REPLACE INTO wherry_scope_index(scope, seq, tbl, key, "
                             "gone) VALUES(?, ?, ?, ?, ?)"));
-      s->bind(1, scope).bind(2, effect.seq.number).bind(3, id).bind_blob(4, ref.key).bind(5, gone);
+      s->bind(1, scope).bind(2, effect.seq.number).bind(3, id).lend_blob(4, ref.key).bind(5, gone);
       return s->run();
     };
     for (const ScopeId scope : effect.is) TRY(insert(scope, 0));
@@ -153,7 +152,7 @@ Result<std::map<ScopeId, ScopeItems>> Effects::items() {
       add(scope, std::move(gone));
     }
     if (effect.is.empty()) continue;
-    TRY_ASSIGN(const std::optional<Row> row, rows_.read(ref));
+    const std::optional<Row>& row = effect.row;
     if (!row) return fail(ErrorCode::kInternal, "a row that lies in a scope is missing");
     for (const ScopeId scope : effect.is) {
       if (effect.whole || !contains(effect.was, scope)) {

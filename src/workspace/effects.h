@@ -18,6 +18,7 @@ struct RowEffect {
   std::vector<ScopeId> was, is;  // sorted: scopes before the group and after it
   bool whole = false;            // inserted or added anew in the group: cells alone do not tell it
   Cells changed = 0;             // cells whose value changed, over the group
+  std::optional<Row> row;        // as the group leaves it
 };
 
 // The items of one scope, and about how many bytes they are unpacked.
@@ -43,8 +44,8 @@ class Effects {
   const RowEffect* of(const RowRef& ref) const;
 
  private:
-  Result<> touch(const RowRef& ref, Seq seq, std::vector<ScopeId> was, std::vector<ScopeId> is, bool whole,
-                 Cells changed, std::vector<ScopeId>& touched);
+  // Folds one command's effect on a row into the group's; `touched` collects its scopes.
+  void touch(const RowRef& ref, RowEffect effect, std::vector<ScopeId>& touched);
   Result<> move_children(size_t table, const Row& row, const RowReader& then, const RowReader& now, Seq seq,
                          int depth, std::vector<ScopeId>& touched);
 

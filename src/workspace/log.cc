@@ -8,10 +8,6 @@ namespace wherry::workspace {
 
 namespace {
 
-Value optional_text(std::string_view text) {
-  return text.empty() ? Value() : Value(text);
-}
-
 constexpr const char* kAppend =
     "INSERT INTO wherry_commands(seq, id, user_id, entity_id, name, data, client_timestamp, "
     "server_received_timestamp, server_handled_timestamp, replica_id, replica_seq, base_seq, epoch, "
@@ -114,6 +110,7 @@ Result<> Log::reload() {
   hash_ = found ? std::string(s->blob(1)) : std::string(32, '\0');
   greatest_ = found ? Stamp{s->integer(2)} : Stamp{};
   s->reset();
+  asked_.reset();
   return {};
 }
 
@@ -123,19 +120,24 @@ Result<> Log::append(Record r) {
   const std::string hash = chain_hash(hasher_, hash_, fixed_columns(r), salt, r.data, r.delta);
   const Stamp greatest = std::max(greatest_, r.stamp);
   TRY_ASSIGN(sqlite::Statement * s, db_.cached(kAppend));
-  s->bind(1, r.seq.number).bind_text(2, r.id).bind_text(3, r.user_id);
-  s->bind(4, r.entity_id ? Value(*r.entity_id) : Value());
-  s->bind_text(5, r.name).bind_text(6, r.data).bind(7, r.client_timestamp.count);
+  const auto lend_unless_empty = [&](int parameter, std::string_view text) {
+    if (!text.empty()) s->lend_text(parameter, text);
+  };
+  s->bind(1, r.seq.number).lend_text(2, r.id).lend_text(3, r.user_id);
+  if (r.entity_id) s->lend_text(4, *r.entity_id);
+  s->lend_text(5, r.name).lend_text(6, r.data).bind(7, r.client_timestamp.count);
   s->bind(8, r.received.count).bind(9, r.handled.count);
-  if (r.replica_id) s->bind_text(10, *r.replica_id).bind(11, r.replica_seq);
-  s->bind(12, r.base_seq.number).bind_text(13, r.epoch).bind(14, r.schema_version);
-  s->bind(15, optional_text(r.roles)).bind(16, optional_text(r.submitted_by));
-  s->bind(17, r.stamp.bits).bind(18, greatest.bits).bind_text(19, protocol::outcome_text(r.outcome));
-  s->bind(20, optional_text(r.code)).bind(21, optional_text(r.message));
-  if (!r.lost.empty()) s->bind_blob(22, r.lost);
-  if (!r.delta.empty()) s->bind_blob(23, r.delta);
-  s->bind(24, optional_text(r.scopes));
-  s->bind_blob(25, salt).bind_blob(26, hash);
+  if (r.replica_id) s->lend_text(10, *r.replica_id).bind(11, r.replica_seq);
+  s->bind(12, r.base_seq.number).lend_text(13, r.epoch).bind(14, r.schema_version);
+  lend_unless_empty(15, r.roles);
+  lend_unless_empty(16, r.submitted_by);
+  s->bind(17, r.stamp.bits).bind(18, greatest.bits).lend_text(19, protocol::outcome_text(r.outcome));
+  lend_unless_empty(20, r.code);
+  lend_unless_empty(21, r.message);
+  if (!r.lost.empty()) s->lend_blob(22, r.lost);
+  if (!r.delta.empty()) s->lend_blob(23, r.delta);
+  lend_unless_empty(24, r.scopes);
+  s->lend_blob(25, salt).lend_blob(26, hash);
   TRY(s->run());
   head_ = r.seq;
   hash_ = hash;
@@ -145,9 +147,13 @@ Result<> Log::append(Record r) {
 
 Result<Stamp> Log::greatest_stamp(Seq seq) {
   if (seq >= head_) return greatest_;
-  TRY_ASSIGN(const auto value,
-             db_.value("SELECT greatest_stamp FROM wherry_commands WHERE seq = ?", {Value(seq.number)}));
-  return Stamp{value && value->integer() ? *value->integer() : 0};
+  // Many commands of a group have seen the same.
+  if (!asked_ || asked_->first != seq) {
+    TRY_ASSIGN(const auto value,
+               db_.value("SELECT greatest_stamp FROM wherry_commands WHERE seq = ?", {Value(seq.number)}));
+    asked_.emplace(seq, Stamp{value && value->integer() ? *value->integer() : 0});
+  }
+  return asked_->second;
 }
 
 Result<Log::Writer> Log::writer(Seq seq) {
@@ -170,7 +176,7 @@ Result<std::optional<std::string>> Log::hash_at(Seq seq) {
 Result<std::optional<Log::Stored>> Log::find(const std::string& command_id) {
   TRY_ASSIGN(sqlite::Statement * s,
              db_.cached(cat("SELECT ", kStoredColumns, " FROM wherry_commands WHERE id = ?")));
-  s->bind_text(1, command_id);
+  s->lend_text(1, command_id);
   TRY_ASSIGN(const bool found, s->step());
   std::optional<Stored> stored;
   if (found) stored = stored_of(*s);

@@ -76,6 +76,7 @@ class Log {
   Seq head_;
   Stamp greatest_;
   std::string hash_;
+  std::optional<std::pair<Seq, Stamp>> asked_;  // the last answer of greatest_stamp()
 };
 
 protocol::Outcome outcome_from(std::string_view text);

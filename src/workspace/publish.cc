@@ -123,6 +123,9 @@ protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& i
 // The rows that the author's commands touched, as they stand now, in the scopes he holds that are not live.
 Result<> Workspace::Impl::add_own_rows(Session& session, const std::vector<RowRef>& rows,
                                        std::vector<protocol::Segment>& segments) {
+  const bool all_live = std::ranges::all_of(
+      session.scopes, [](const auto& held) { return held.second.state == SessionScope::State::kLive; });
+  if (all_live) return {};
   std::map<ScopeId, std::vector<protocol::RowItem>> own;
   const RowReader read = [this](const RowRef& ref) { return engine_->rows().read(ref); };
   std::set<RowRef> seen;

@@ -58,17 +58,20 @@ Result<std::optional<Version>> Versions::read(const RowRef& ref) {
 }
 
 Result<std::optional<Version>> Versions::stored(const RowRef& ref) {
+  if (const auto at = stored_.find(ref); at != stored_.end()) return at->second;
   TRY_ASSIGN(sqlite::Statement * s,
              db_.cached("SELECT seq, cells FROM wherry_rows WHERE tbl = ? AND key = ?"));
-  s->bind(1, bundle_.tables[ref.table].id).bind_blob(2, ref.key);
+  s->bind(1, bundle_.tables[ref.table].id).lend_blob(2, ref.key);
   TRY_ASSIGN(const bool found, s->step());
   if (!found) {
     s->reset();
+    stored_.emplace(ref, std::nullopt);
     return std::nullopt;
   }
   auto version = decode(Seq{s->integer(0)}, s->blob(1));
   s->reset();
   if (!version) return fail(ErrorCode::kCorrupt, "a row's version record is malformed");
+  stored_.emplace(ref, *version);
   return *std::move(version);
 }
 
@@ -78,11 +81,11 @@ Result<> Versions::flush() {
                db_.cached("INSERT INTO wherry_rows(tbl, key, seq, cells) VALUES(?1, ?2, ?3, ?4) "
                           "ON CONFLICT(tbl, key) DO UPDATE SET seq = excluded.seq, cells = excluded.cells"));
     const std::string cells = encode(version);
-    s->bind(1, bundle_.tables[ref.table].id).bind_blob(2, ref.key).bind(3, version.seq.number);
-    if (!cells.empty()) s->bind_blob(4, cells);
+    s->bind(1, bundle_.tables[ref.table].id).lend_blob(2, ref.key).bind(3, version.seq.number);
+    if (!cells.empty()) s->lend_blob(4, cells);
     TRY(s->run());
   }
-  changed_.clear();
+  discard();
   return {};
 }
 

@@ -32,12 +32,16 @@ class Versions {
   Result<std::optional<Version>> stored(const RowRef& ref);
   void write(const RowRef& ref, Version version) { changed_[ref] = std::move(version); }
   Result<> flush();
-  void discard() { changed_.clear(); }
+  void discard() {
+    changed_.clear();
+    stored_.clear();
+  }
 
  private:
   sqlite::Database& db_;
   const Bundle& bundle_;
   std::unordered_map<RowRef, Version, RowRefHash> changed_;
+  std::unordered_map<RowRef, std::optional<Version>, RowRefHash> stored_;  // what the group has read
 };
 
 }  // namespace wherry::workspace
