@@ -86,11 +86,12 @@ void Peer::take(const protocol::RowsChunk& rows) {
 }
 
 void Peer::take(const protocol::Batch& batch) {
-  upto_ = batch.upto;
+  const Seq before = std::exchange(upto_, batch.upto);
   for (const protocol::Segment& segment : batch.segments) take_body(segment.body);
   if (batch.scopes) pull(batch.scopes->granted);
   if (!batch.scanning.empty()) throw std::runtime_error("the server thinks that this peer reads too slowly");
   take(batch.answers);
+  if (on_boundary) on_boundary(before, upto_);
 }
 
 void Peer::take(const std::vector<protocol::Answer>& answers) {

@@ -45,8 +45,10 @@ class Peer {
   Seq upto() const { return upto_; }
   const Traffic& traffic() const { return traffic_; }
 
-  // Called for each answer, and for each batch with the items of its live scopes, if set.
+  // Called, if set: for each answer; when a batch has brought everything above the first seq up to the second; with
+  // the items of each body.
   std::function<void(const protocol::Answer&)> on_answer;
+  std::function<void(Seq, Seq)> on_boundary;
   std::function<void(const std::vector<protocol::RowItem>&)> on_items;
 
  private:

@@ -1,0 +1,106 @@
+#include "bench/server_process.h"
+
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "net/token.h"
+
+namespace wherry::bench {
+
+namespace {
+
+// A line such as "VmRSS:  1234 kB" of /proc/PID/status, in bytes.
+int64_t status_bytes(int pid, const std::string& name) {
+  std::ifstream status(cat("/proc/", pid, "/status"));
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(name)) return std::stoll(line.substr(name.size() + 1)) * 1024;
+  return 0;
+}
+
+}  // namespace
+
+ServerProcess::ServerProcess(std::string program, const std::function<void(server::DataFolder&)>& prepare) {
+  const std::string data = (folder_.path() / "data").string();
+  {
+    auto opened = server::DataFolder::open(data, true);
+    if (!opened) throw std::runtime_error(opened.error().text());
+    secret_ = (*opened)->secret();
+    prepare(**opened);
+  }
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_.path() / "log").c_str(), O_WRONLY | O_CREAT, 0600);
+  std::vector<std::string> arguments = {program, "serve", "--bundle", WHERRY_SOURCE_DIR "/examples/chat", "--data",
+                                        data,    "--listen", "127.0.0.1:0"};
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const int failed = posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  close(ends[1]);
+  out_ = ends[0];
+  std::string line;
+  for (char c = 0; !failed && read(out_, &c, 1) == 1 && c != '\n';) line.push_back(c);
+  const size_t colon = line.rfind(':');
+  if (failed || colon == std::string::npos) throw std::runtime_error(cat("cannot start ", program, ": ", line));
+  port_ = static_cast<uint16_t>(std::stoi(line.substr(colon + 1)));
+}
+
+ServerProcess::~ServerProcess() {
+  kill(pid_, SIGKILL);  // its data goes with it
+  waitpid(pid_, nullptr, 0);
+  close(out_);
+}
+
+std::string ServerProcess::token(const std::string& workspace, const std::string& user) const {
+  return net::make_token({user, workspace, {}, wall_clock() + Millis{24 * 3'600'000}}, secret_);
+}
+
+double ServerProcess::cpu() const {
+  std::ifstream stat(cat("/proc/", pid_, "/stat"));
+  std::string text;
+  std::getline(stat, text);
+  std::istringstream fields(text.substr(text.rfind(')') + 2));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0, system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+int64_t ServerProcess::memory() const {
+  return status_bytes(pid_, "VmRSS");
+}
+int64_t ServerProcess::peak_memory() const {
+  return status_bytes(pid_, "VmHWM");
+}
+
+Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population, Dice& dice) {
+  const auto info = data.create_workspace(name, wall_clock().count);
+  if (!info) throw std::runtime_error(info.error().text());
+  WorkspaceOptions options;
+  options.path = info->path;
+  options.name = name;
+  options.bundle = chat_bundle();
+  options.hasher = net::sha256;
+  options.entropy = net::fill_random;
+  options.verifier = [](std::string_view, Millis) -> Result<Identity> {
+    return fail(ErrorCode::kUnauthorized, "nobody connects here");
+  };
+  const auto workspace = Workspace::open(std::move(options), wall_clock());
+  if (!workspace) throw std::runtime_error(workspace.error().text());
+  return fill(**workspace, population, dice);
+}
+
+}  // namespace wherry::bench
