@@ -317,6 +317,7 @@ namespace wherry {
 
 std::string encode_key(const Row& key) {
   std::string bytes;
+  bytes.reserve(20 * key.size());
   msgpack::Writer writer(bytes);
   for (const Value& v : key) writer.value(v);
   return bytes;

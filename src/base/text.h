@@ -21,12 +21,20 @@ template <typename T>
 void append(std::string& out, T piece) {
   out.append(std::to_string(piece));
 }
+inline size_t size_of(std::string_view piece) {
+  return piece.size();
+}
+template <std::integral T>
+size_t size_of(T) {
+  return 1;
+}
 }  // namespace detail
 
 // The pieces (text and integers) one after another.
 template <typename... Pieces>
 std::string cat(const Pieces&... pieces) {
   std::string out;
+  out.reserve((detail::size_of(pieces) + ... + 0));
   (detail::append(out, pieces), ...);
   return out;
 }

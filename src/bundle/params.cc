@@ -200,6 +200,7 @@ std::expected<BoundParams, Refusal> bind_params(const Command& command, std::str
 
   BoundParams bound;
   bound.values.resize(command.params.size());
+  bound.json.reserve(text.size() + 2);
   bound.json = "{";
   for (size_t i = 0; i < command.params.size(); ++i) {
     const Param& param = command.params[i];
@@ -209,7 +210,8 @@ std::expected<BoundParams, Refusal> bind_params(const Command& command, std::str
       continue;
     }
     if (bound.json.size() > 1) bound.json.push_back(',');
-    bound.json.append(cat(json_quote(param.name), ":"));
+    bound.json.append(json_quote(param.name));
+    bound.json.push_back(':');
     if (!json::write(*sent[i], bound.json))
       return refuse("param_invalid",
                     cat("the parameter `", param.name, "` nests too deep or holds NUL in a text"));

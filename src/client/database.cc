@@ -261,7 +261,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Databa
   }
   ReplicaOptions of_replica{.path = path,
                             .vfs = {},
-                            .entropy = [](std::span<uint8_t> out) { net::fill_random(out); },
+                            .entropy = net::random_drawn_ahead(),
                             .synchronous_full = options.durability == Durability::kFull,
                             .create = options.create};
   auto replica = Replica::open(of_replica);

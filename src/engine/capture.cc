@@ -118,6 +118,7 @@ Row Capture::image(const Watched& watched, bool after) const {
 
 RowRef Capture::ref_of(size_t table, const Row& row) const {
   RowRef ref{table, {}};
+  ref.key.reserve(20);
   msgpack::Writer writer(ref.key);
   for (const size_t column : bundle_.tables[table].key) writer.value(row[column]);
   return ref;

@@ -37,6 +37,7 @@ Result<std::optional<Row>> read_image(msgpack::Reader& reader, size_t columns) {
 
 std::string encode_delta(const Delta& delta, const Bundle& bundle) {
   std::string bytes;
+  bytes.reserve(256);
   msgpack::Writer writer(bytes);
   writer.array(delta.rows.size());
   for (const RowChange& change : delta.rows) {

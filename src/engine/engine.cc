@@ -22,6 +22,7 @@ namespace wherry {
 namespace {
 
 constexpr int kStepsPerCheck = 1000;
+constexpr size_t kParentsKept = 1000;
 
 Value text_or_null(const std::optional<std::string>& text) {
   return text ? Value(*text) : Value();
@@ -39,7 +40,7 @@ class Engine::Impl {
         rows(database, b),
         predicates(database, b),
         restrictions(b, predicates) {
-    read_ = [this](const RowRef& ref) { return rows.read(ref); };
+    read_ = [this](const RowRef& ref) { return read_row(ref); };
     is_parent_.resize(bundle.tables.size());
     for (const Table& table : bundle.tables)
       if (table.parent) is_parent_[table.parent->table] = true;
@@ -58,6 +59,7 @@ class Engine::Impl {
   std::unique_ptr<Capture> capture;
   std::unique_ptr<DeferredTriggers> deferred;
 
+  void forget_parents() { parents_.clear(); }
   std::optional<RowRef> entity_of(const Call& call) const;
   std::optional<std::string> entity_id_of(const Call& call) const;
 
@@ -86,7 +88,21 @@ class Engine::Impl {
   Footprint footprint_;
   int64_t steps_left_ = 0;
   std::optional<Row> entity_row_;
+  // Rows of parents that were read since the last run that may have changed one. Only on a server: nothing but
+  // runs changes its tables.
+  Result<std::optional<Row>> read_row(const RowRef& ref);
+  bool keeps_parents_ = false;
+  std::unordered_map<RowRef, std::optional<Row>, RowRefHash> parents_;
 };
+
+Result<std::optional<Row>> Engine::Impl::read_row(const RowRef& ref) {
+  if (!keeps_parents_ || !is_parent_[ref.table]) return rows.read(ref);
+  if (const auto known = parents_.find(ref); known != parents_.end()) return known->second;
+  TRY_ASSIGN(std::optional<Row> row, rows.read(ref));
+  if (parents_.size() == kParentsKept) parents_.clear();
+  parents_.emplace(ref, row);
+  return row;
+}
 
 int Engine::Impl::on_progress(void* self) {
   auto* impl = static_cast<Impl*>(self);
@@ -105,6 +121,7 @@ Result<Handler*> Engine::Impl::handler_of(const Command& command) {
 std::optional<RowRef> Engine::Impl::entity_of(const Call& call) const {
   if (!call.command->entity) return std::nullopt;
   RowRef ref{call.command->entity->table, {}};
+  ref.key.reserve(20);
   msgpack::Writer writer(ref.key);
   for (const std::string& name : call.command->entity->params)
     for (size_t i = 0; i < call.command->params.size(); ++i)
@@ -296,6 +313,8 @@ Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
   if (!prepared && prepared.error().code == ErrorCode::kBundle)  // one that `check` would have refused
     return Execution{Refusal{"handler_error", prepared.error().message}, {}, {}};
   TRY_ASSIGN(Handler * handler, std::move(prepared));
+  keeps_parents_ = !with_footprint && !handler->writes_parents;
+  if (!keeps_parents_) parents_.clear();
   functions.command_id = call.command_id;
   functions.roles = call.roles;
   const std::string viewer = std::exchange(functions.user_id, call.user_id);
@@ -354,6 +373,9 @@ Result<std::unique_ptr<Engine>> Engine::create(sqlite::Database& db, const Bundl
 
 Result<Execution> Engine::run(const Call& call, Judge* judge) {
   return impl_->run(call, judge);
+}
+void Engine::rolled_back() {
+  impl_->forget_parents();
 }
 Result<> Engine::run_deferred() {
   return impl_->deferred->run();

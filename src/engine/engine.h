@@ -68,6 +68,8 @@ class Engine {
   // without this command.
   Result<Execution> run(const Call& call, Judge* judge);
 
+  // To be called on a server when the transaction of earlier runs was rolled back.
+  void rolled_back();
   // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before the
   // transaction ends.
   Result<> run_deferred();

@@ -30,6 +30,7 @@ struct HandlerStatement {
 struct Handler {
   std::vector<HandlerStatement> statements;
   bool undoable = false;
+  bool writes_parents = false;  // tables that others name as theirs
   bool deletes_from(size_t table) const;
   // Its effect can be taken back by its delta alone: one statement writes, it deletes nothing, and where it writes
   // the rows can be put back one by one.

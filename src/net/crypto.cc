@@ -1,7 +1,10 @@
 // Hashing and randomness out of OpenSSL (declared in token.h).
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 
@@ -29,6 +32,25 @@ std::string sha256(std::string_view bytes) {
 void fill_random(std::span<uint8_t> out) {
   // Nothing that needs unpredictable bytes may go on without them.
   if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) std::abort();
+}
+
+std::function<void(std::span<uint8_t>)> random_drawn_ahead() {
+  struct Drawn {
+    std::array<uint8_t, 4096> bytes;
+    size_t used = sizeof bytes;
+    ~Drawn() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+  };
+  return [drawn = std::make_shared<Drawn>()](std::span<uint8_t> out) {
+    if (out.size() > drawn->bytes.size()) return fill_random(out);
+    if (out.size() > drawn->bytes.size() - drawn->used) {
+      fill_random(drawn->bytes);
+      drawn->used = 0;
+    }
+    uint8_t* const from = drawn->bytes.data() + drawn->used;
+    std::copy_n(from, out.size(), out.data());
+    OPENSSL_cleanse(from, out.size());
+    drawn->used += out.size();
+  };
 }
 
 }  // namespace wherry::net

@@ -46,6 +46,7 @@ Result<RowItem> decode_item(msgpack::Reader& reader, Seq before) {
 std::string encode_items(const std::vector<RowItem>& items, Compression compression) {
   if (items.empty()) return {};
   std::string plain;
+  plain.reserve(256 * items.size());
   msgpack::Writer writer(plain);
   Seq before;
   for (const RowItem& item : items) {

@@ -17,8 +17,9 @@ constexpr std::string_view kMagic = "\x28\xB5\x2F\xFD";
 // A sender never needs to look back further than a whole message.
 constexpr int kWindowLogMost = 22;
 static_assert(limits::kMessageBytes == size_t{1} << kWindowLogMost);
-// What one step of inflating may add.
+// What one step of inflating may add: about what a message needs, and not too much of it at once.
 constexpr size_t kStepBytes = 64 << 10;
+constexpr size_t kLikelyRatio = 8;
 
 struct FreeCCtx {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -57,7 +58,8 @@ Result<bool> inflate(ZSTD_DCtx& context, std::string_view in, std::string& out) 
   ZSTD_inBuffer input{in.data(), in.size(), 0};
   for (;;) {
     const size_t before = out.size();
-    const size_t room = std::min(kStepBytes, limits::kMessageBytes + 1 - before);
+    const size_t likely = kLikelyRatio * (in.size() - input.pos) + 64;
+    const size_t room = std::min({kStepBytes, likely, limits::kMessageBytes + 1 - before});
     out.resize(before + room);
     ZSTD_outBuffer output{out.data() + before, room, 0};
     const size_t left = ZSTD_decompressStream(&context, &output, &input);

@@ -68,7 +68,7 @@ Result<std::unique_ptr<Hosted>> open_workspace(DataFolder& data, std::shared_ptr
                                               .vfs = {},
                                               .bundle = std::move(bundle),
                                               .hasher = &net::sha256,
-                                              .entropy = &net::fill_random,
+                                              .entropy = net::random_drawn_ahead(),
                                               .verifier = verifier_for(data.secret(), name)},
                                              now));
   return std::make_unique<Opened>(std::move(workspace));

@@ -259,6 +259,15 @@ Row Statement::row() const {
   return row;
 }
 
+Result<Statement*> FixedStatement::use() {
+  if (statement_ == nullptr) {
+    TRY_ASSIGN(statement_, db_.cached(sql_));
+  } else {
+    statement_->reset();
+  }
+  return statement_;
+}
+
 Value from_sqlite(sqlite3_value* value) {
   switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:

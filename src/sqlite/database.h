@@ -106,6 +106,19 @@ class Statement {
   sqlite3_stmt* statement_;
 };
 
+// A statement of a text that never changes: found in the connection's cache once.
+class FixedStatement {
+ public:
+  FixedStatement(Database& db, std::string sql) : db_(db), sql_(std::move(sql)) {}
+  // Reset and unbound.
+  Result<Statement*> use();
+
+ private:
+  Database& db_;
+  std::string sql_;
+  Statement* statement_ = nullptr;
+};
+
 // Reads a value that SQLite hands to a function or hook.
 Value from_sqlite(sqlite3_value* value);
 void result(sqlite3_context* context, const Value& value);

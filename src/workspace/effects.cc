@@ -38,6 +38,14 @@ Result<protocol::RowItem> gone_item(const Table& table, Seq seq, const std::stri
   return protocol::RowItem{protocol::RowItem::Kind::kGone, table.id, seq, std::move(values), {}};
 }
 
+Effects::Effects(sqlite::Database& db, const Bundle& bundle, Rows& rows, Access& access, Versions& versions)
+    : bundle_(bundle),
+      rows_(rows),
+      access_(access),
+      versions_(versions),
+      index_(db, "INSERT OR REPLACE INTO wherry_scope_index(scope, seq, tbl, key, gone) VALUES(?, ?, ?, ?, ?)"),
+      unindex_(db, "DELETE FROM wherry_scope_index WHERE scope = ? AND seq = ? AND tbl = ? AND key = ?") {}
+
 const RowEffect* Effects::of(const RowRef& ref) const {
   const auto at = rows_touched_.find(ref);
   return at == rows_touched_.end() ? nullptr : &at->second;
@@ -115,17 +123,13 @@ Result<> Effects::write_index() {
     TRY_ASSIGN(const std::optional<Version> old_version, versions_.stored(ref));
     if (old_version) {
       for (const ScopeId scope : effect.was) {
-        TRY_ASSIGN(sqlite::Statement * s,
-                   db_.cached("DELETE FROM wherry_scope_index WHERE scope = ? AND seq = ? AND "
-                              "tbl = ? AND key = ?"));
+        TRY_ASSIGN(sqlite::Statement * s, unindex_.use());
         s->bind(1, scope).bind(2, old_version->seq.number).bind(3, id).lend_blob(4, ref.key);
         TRY(s->run());
       }
     }
     const auto insert = [&](ScopeId scope, int64_t gone) -> Result<> {
-      TRY_ASSIGN(sqlite::Statement * s,
-                 db_.cached("INSERT OR REPLACE INTO wherry_scope_index(scope, seq, tbl, key, "
-                            "gone) VALUES(?, ?, ?, ?, ?)"));
+      TRY_ASSIGN(sqlite::Statement * s, index_.use());
       s->bind(1, scope).bind(2, effect.seq.number).bind(3, id).lend_blob(4, ref.key).bind(5, gone);
       return s->run();
     };

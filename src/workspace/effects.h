@@ -29,8 +29,7 @@ struct ScopeItems {
 
 class Effects {
  public:
-  Effects(sqlite::Database& db, const Bundle& bundle, Rows& rows, Access& access, Versions& versions)
-      : db_(db), bundle_(bundle), rows_(rows), access_(access), versions_(versions) {}
+  Effects(sqlite::Database& db, const Bundle& bundle, Rows& rows, Access& access, Versions& versions);
 
   void begin() { rows_touched_.clear(); }
   // The accepted delta of the command at `seq`, right after it ran. Rows that lie where a changed parent lies
@@ -49,11 +48,11 @@ class Effects {
   Result<> move_children(size_t table, const Row& row, const RowReader& then, const RowReader& now, Seq seq,
                          int depth, std::vector<ScopeId>& touched);
 
-  sqlite::Database& db_;
   const Bundle& bundle_;
   Rows& rows_;
   Access& access_;
   Versions& versions_;
+  sqlite::FixedStatement index_, unindex_;
   std::unordered_map<RowRef, RowEffect, RowRefHash> rows_touched_;
 };
 

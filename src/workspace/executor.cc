@@ -155,6 +155,7 @@ Result<Handled> Executor::execute(const Submission& s, const std::string& epoch,
   Delta delta;
   bool superseded_whole = false;
   if (!refusal) {
+    const ScopeId last_scope = p_.names.last();
     TRY_ASSIGN(Execution execution, p_.engine.run(call, &judge));
     if (!p_.db.in_transaction()) {
       executed.broke_transaction = true;
@@ -163,7 +164,10 @@ Result<Handled> Executor::execute(const Submission& s, const std::string& epoch,
       return executed;
     }
     superseded_whole = execution.refusal && execution.refusal->code == ServerJudge::kSuperseded;
-    if (execution.refusal) TRY(p_.names.rolled_back_to_savepoint());
+    if (execution.refusal) {
+      p_.access.names_forgotten();
+      TRY(p_.names.forget_after(last_scope));
+    }
     if (!superseded_whole) refusal = std::move(execution.refusal);
     delta = std::move(execution.delta);
   }

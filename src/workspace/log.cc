@@ -72,6 +72,7 @@ std::vector<protocol::LostCell> decode_lost(std::string_view bytes) {
 
 std::string fixed_columns(const Record& r) {
   std::string bytes;
+  bytes.reserve(512);
   msgpack::Writer w(bytes);
   w.array(20);
   w.integer(r.seq.number);
@@ -102,6 +103,14 @@ std::string chain_hash(const Hasher& hasher, std::string_view previous, std::str
   return hasher(cat(previous, fixed, hasher(cat(salt, "data", data)), hasher(cat(salt, "delta", delta))));
 }
 
+Log::Log(sqlite::Database& db, Hasher hasher, Entropy entropy)
+    : db_(db),
+      hasher_(std::move(hasher)),
+      entropy_(std::move(entropy)),
+      append_(db, kAppend),
+      find_(db, cat("SELECT ", kStoredColumns, " FROM wherry_commands WHERE id = ?")),
+      writer_(db, "SELECT stamp, id FROM wherry_commands WHERE seq = ?") {}
+
 Result<> Log::reload() {
   TRY_ASSIGN(sqlite::Statement * s,
              db_.cached("SELECT seq, hash, greatest_stamp FROM wherry_commands ORDER BY seq DESC LIMIT 1"));
@@ -119,7 +128,7 @@ Result<> Log::append(Record r) {
   entropy_(std::span(reinterpret_cast<uint8_t*>(salt.data()), salt.size()));
   const std::string hash = chain_hash(hasher_, hash_, fixed_columns(r), salt, r.data, r.delta);
   const Stamp greatest = std::max(greatest_, r.stamp);
-  TRY_ASSIGN(sqlite::Statement * s, db_.cached(kAppend));
+  TRY_ASSIGN(sqlite::Statement * s, append_.use());
   const auto lend_unless_empty = [&](int parameter, std::string_view text) {
     if (!text.empty()) s->lend_text(parameter, text);
   };
@@ -157,7 +166,7 @@ Result<Stamp> Log::greatest_stamp(Seq seq) {
 }
 
 Result<Log::Writer> Log::writer(Seq seq) {
-  TRY_ASSIGN(sqlite::Statement * s, db_.cached("SELECT stamp, id FROM wherry_commands WHERE seq = ?"));
+  TRY_ASSIGN(sqlite::Statement * s, writer_.use());
   s->bind(1, seq.number);
   TRY_ASSIGN(const bool found, s->step());
   Writer writer;
@@ -174,8 +183,7 @@ Result<std::optional<std::string>> Log::hash_at(Seq seq) {
 }
 
 Result<std::optional<Log::Stored>> Log::find(const std::string& command_id) {
-  TRY_ASSIGN(sqlite::Statement * s,
-             db_.cached(cat("SELECT ", kStoredColumns, " FROM wherry_commands WHERE id = ?")));
+  TRY_ASSIGN(sqlite::Statement * s, find_.use());
   s->lend_text(1, command_id);
   TRY_ASSIGN(const bool found, s->step());
   std::optional<Stored> stored;

@@ -38,8 +38,7 @@ struct Record {
 
 class Log {
  public:
-  Log(sqlite::Database& db, Hasher hasher, Entropy entropy)
-      : db_(db), hasher_(std::move(hasher)), entropy_(std::move(entropy)) {}
+  Log(sqlite::Database& db, Hasher hasher, Entropy entropy);
 
   // Reads head, hash and greatest stamp from the database; also after a rollback.
   Result<> reload();
@@ -76,6 +75,7 @@ class Log {
   Seq head_;
   Stamp greatest_;
   std::string hash_;
+  sqlite::FixedStatement append_, find_, writer_;
   std::optional<std::pair<Seq, Stamp>> asked_;  // the last answer of greatest_stamp()
 };
 

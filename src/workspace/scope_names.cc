@@ -76,10 +76,12 @@ Result<> ScopeNames::reload() {
   return {};
 }
 
-Result<> ScopeNames::rolled_back_to_savepoint() {
-  TRY_ASSIGN(const auto last, db_.value("SELECT coalesce(max(id), 0) FROM wherry_scopes"));
-  if (*last->integer() == last_) return {};
-  last_ = *last->integer();
+Result<> ScopeNames::forget_after(ScopeId last) {
+  if (last_ == last) return {};
+  const Row above = {Value(last)};
+  TRY(db_.run("DELETE FROM wherry_scope_roles WHERE scope > ?1 OR role_scope > ?1", above));
+  TRY(db_.run("DELETE FROM wherry_scopes WHERE id > ?1", above));
+  last_ = last;
   std::erase_if(ids_, [&](const auto& entry) { return entry.second > last_; });
   std::erase_if(infos_, [&](const auto& entry) { return entry.first > last_; });
   return {};

@@ -52,6 +52,12 @@ void Version::set_cell(size_t column, Seq to) {
   cells.emplace_back(column, to);
 }
 
+Versions::Versions(sqlite::Database& db, const Bundle& bundle)
+    : bundle_(bundle),
+      read_(db, "SELECT seq, cells FROM wherry_rows WHERE tbl = ? AND key = ?"),
+      write_(db, "INSERT INTO wherry_rows(tbl, key, seq, cells) VALUES(?1, ?2, ?3, ?4) "
+                 "ON CONFLICT(tbl, key) DO UPDATE SET seq = excluded.seq, cells = excluded.cells") {}
+
 Result<std::optional<Version>> Versions::read(const RowRef& ref) {
   if (const auto at = changed_.find(ref); at != changed_.end()) return at->second;
   return stored(ref);
@@ -59,8 +65,7 @@ Result<std::optional<Version>> Versions::read(const RowRef& ref) {
 
 Result<std::optional<Version>> Versions::stored(const RowRef& ref) {
   if (const auto at = stored_.find(ref); at != stored_.end()) return at->second;
-  TRY_ASSIGN(sqlite::Statement * s,
-             db_.cached("SELECT seq, cells FROM wherry_rows WHERE tbl = ? AND key = ?"));
+  TRY_ASSIGN(sqlite::Statement * s, read_.use());
   s->bind(1, bundle_.tables[ref.table].id).lend_blob(2, ref.key);
   TRY_ASSIGN(const bool found, s->step());
   if (!found) {
@@ -77,9 +82,7 @@ Result<std::optional<Version>> Versions::stored(const RowRef& ref) {
 
 Result<> Versions::flush() {
   for (const auto& [ref, version] : changed_) {
-    TRY_ASSIGN(sqlite::Statement * s,
-               db_.cached("INSERT INTO wherry_rows(tbl, key, seq, cells) VALUES(?1, ?2, ?3, ?4) "
-                          "ON CONFLICT(tbl, key) DO UPDATE SET seq = excluded.seq, cells = excluded.cells"));
+    TRY_ASSIGN(sqlite::Statement * s, write_.use());
     const std::string cells = encode(version);
     s->bind(1, bundle_.tables[ref.table].id).lend_blob(2, ref.key).bind(3, version.seq.number);
     if (!cells.empty()) s->lend_blob(4, cells);

@@ -25,7 +25,7 @@ struct Version {
 // Reads through a cache of what the running group has changed; flush() writes that at the end of the group.
 class Versions {
  public:
-  Versions(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle) {}
+  Versions(sqlite::Database& db, const Bundle& bundle);
 
   Result<std::optional<Version>> read(const RowRef& ref);
   // What the database holds, before the group.
@@ -38,8 +38,8 @@ class Versions {
   }
 
  private:
-  sqlite::Database& db_;
   const Bundle& bundle_;
+  sqlite::FixedStatement read_, write_;
   std::unordered_map<RowRef, Version, RowRefHash> changed_;
   std::unordered_map<RowRef, std::optional<Version>, RowRefHash> stored_;  // what the group has read
 };
