@@ -254,6 +254,12 @@ Result<std::unique_ptr<DeferredTriggers>> DeferredTriggers::install(sqlite::Data
                      "ORDER BY type = 'table'"));
   for (const Row& row : earlier)
     TRY(db.execute(cat("DROP ", *row[0].text(), " temp.", quote_name(*row[1].text()))));
+  // A file that was made when all triggers were stored would fill the index twice.
+  for (const DeferredTrigger& trigger : deferral.triggers) {
+    TRY_ASSIGN(const auto stored, db.value("SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND name = ?",
+                                           {Value(trigger.name)}));
+    if (stored) TRY(db.execute(cat("DROP TRIGGER main.", quote_name(trigger.name))));
+  }
   size_t most = 1;
   for (const DeferredStatement& statement : deferral.statements) most = std::max(most, statement.values);
   std::string columns;

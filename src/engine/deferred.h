@@ -53,7 +53,7 @@ std::vector<std::string> stored_ddl(const Bundle& bundle);
 
 class DeferredTriggers {
  public:
-  // Makes the temporary objects, in place of any earlier ones of this connection.
+  // Makes the temporary objects, in place of any earlier ones of this connection and of triggers that the file has.
   static Result<std::unique_ptr<DeferredTriggers>> install(sqlite::Database& db, const Bundle& bundle);
 
   const Deferral& deferral() const { return deferral_; }

@@ -161,6 +161,17 @@ TEST(Deferred, TakesWhatItRecognisesHoweverItIsWritten) {
   EXPECT_EQ(stage.db->value("SELECT group_concat(body) FROM notes_fts"), Value("SEEN"));
 }
 
+TEST(Deferred, AFileThatHasTheTriggersLosesThem) {
+  Stage stage(compiled(cat(kTables, kIndex)), false);
+  ASSERT_TRUE(stage.db->execute("INSERT INTO notes(id, body) VALUES('1', 'one')"));
+  const auto deferred = *DeferredTriggers::install(*stage.db, stage.bundle);
+  ASSERT_TRUE(stage.db->execute("INSERT INTO notes(id, body) VALUES('2', 'two')"));
+  EXPECT_EQ(stage.found("two"), 0);
+  ASSERT_TRUE(deferred->run());
+  EXPECT_EQ(stage.found("one OR two"), 2);
+  stage.expect_sound();
+}
+
 TEST(Deferred, WhatIsTakenBackIsNeverWritten) {
   Stage stage(compiled(cat(kTables, kIndex)));
   const auto deferred = *DeferredTriggers::install(*stage.db, stage.bundle);

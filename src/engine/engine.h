@@ -40,7 +40,7 @@ class Judge {
   virtual ~Judge() = default;
   // May he read this row, as access stands before the command?
   virtual Result<bool> may_read(size_t table, const Row& row) = 0;
-  // The command has run and broken no restriction; its savepoint is still open. May change the tables and
+  // The command has run and broken no restriction; all of it can still be taken back. May change the tables and
   // the delta alike (the verdict on concurrent writes) or refuse.
   virtual Result<std::optional<Refusal>> settle(const Call& call, Delta& delta) = 0;
   // With this delta: may he read each after-image as access stands before or after it?
@@ -61,7 +61,7 @@ class Engine {
   static Result<std::unique_ptr<Engine>> create(sqlite::Database& db, const Bundle& bundle, Side side);
   ~Engine();
 
-  // Runs the handler within the open transaction, in a savepoint: all restrictions in their order, the
+  // Runs the handler within the open transaction; refused, it leaves nothing behind: all restrictions in their order, the
   // writes, the checks on every changed row. Errors are faults of the database, never of the command.
   // If SQLite had to roll the whole transaction back (an interrupted write), the result is a refusal with
   // code limit_work or handler_error and db.in_transaction() is false: the caller starts the group again
