@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 #include "bench/stage.h"
-#include "net/token.h"
 #include "net/stream.h"
+#include "net/token.h"
 
 namespace wherry::bench {
 
@@ -18,12 +18,12 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
+using asio::ip::tcp;
 using net::CoalescingStream;
 using net::error_code;
 using net::Transport;
-using asio::ip::tcp;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                         net::Executor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, net::Executor>;
 
 constexpr size_t kConnectingAtOnce = 64;
 // A server takes so many connections of one address.
@@ -45,19 +45,20 @@ class Fleet::Impl {
       transport.open(tcp::v4());
       const auto host = static_cast<uint32_t>(1 + number / kPerAddress);
       transport.bind({asio::ip::address_v4((127u << 24) | host), 0});
-      transport.async_connect({asio::ip::address_v4::loopback(), fleet.port_}, [this, member](error_code error) {
-        fleet_.check(error, "connect");
-        error_code ignored;
-        socket_.next_layer().next_layer().set_option(tcp::no_delay(true), ignored);
-        socket_.binary(true);
-        socket_.auto_fragment(false);
-        socket_.async_handshake("127.0.0.1", "/" + member.workspace, [this](error_code failure) {
-          fleet_.check(failure, "open the WebSocket");
-          peer.hello(wall_clock());
-          flush();
-          read();
-        });
-      });
+      transport.async_connect(
+          {asio::ip::address_v4::loopback(), fleet.port_}, [this, member](error_code error) {
+            fleet_.check(error, "connect");
+            error_code ignored;
+            socket_.next_layer().next_layer().set_option(tcp::no_delay(true), ignored);
+            socket_.binary(true);
+            socket_.auto_fragment(false);
+            socket_.async_handshake("127.0.0.1", "/" + member.workspace, [this](error_code failure) {
+              fleet_.check(failure, "open the WebSocket");
+              peer.hello(wall_clock());
+              flush();
+              read();
+            });
+          });
     }
 
     void flush() {
@@ -119,7 +120,8 @@ class Fleet::Impl {
 
   bool run(double seconds, const std::function<bool()>& done) {
     using Clock = std::chrono::steady_clock;
-    const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    const auto end =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     context_.restart();
     while (!done()) {
       if (Clock::now() >= end) return false;
@@ -135,8 +137,10 @@ class Fleet::Impl {
   }
 
  private:
-  void tick_on(Timer& timer, std::chrono::steady_clock::time_point last, double seconds, std::function<void()> tick) {
-    const auto next = last + std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
+  void tick_on(Timer& timer, std::chrono::steady_clock::time_point last, double seconds,
+               std::function<void()> tick) {
+    const auto next =
+        last + std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
     timer.expires_at(next);
     timer.async_wait([this, &timer, next, seconds, tick = std::move(tick)](error_code error) mutable {
       if (error) return;

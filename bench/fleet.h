@@ -27,7 +27,8 @@ class Fleet {
 
   // Sends what the peer has to say.
   void flush(size_t i);
-  // Lets messages come and go until `done`, which is asked after each event, or until the seconds are over: false.
+  // Lets messages come and go until `done`, which is asked after each event, or until the seconds are over:
+  // false.
   bool run(double seconds, const std::function<bool()>& done = [] { return false; });
   // Called on the fleet's thread about so often, while it runs.
   void every(double seconds, std::function<void()> tick);

@@ -36,7 +36,8 @@ int main(int argc, char** argv) {
   FanOutOptions fan_out_options;
   auto* fan_out_command = app.add_subcommand("fan-out", "One writer at a steady pace, many subscribers");
   fan_out_command->add_option("--subscribers", fan_out_options.subscribers)->capture_default_str();
-  fan_out_command->add_option("--gap", fan_out_options.gap_ms, "Milliseconds between writes")->capture_default_str();
+  fan_out_command->add_option("--gap", fan_out_options.gap_ms, "Milliseconds between writes")
+      ->capture_default_str();
   fan_out_command->add_option("--seconds", fan_out_options.seconds)->capture_default_str();
   fan_out_command->callback([&] {
     workload = [&] {

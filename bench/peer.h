@@ -1,5 +1,6 @@
-// A replica that keeps nothing: it speaks the protocol and counts, so that a benchmark measures the server and
-// not the client's own SQLite. Sans-I/O: messages in, messages out. Never retries; an unexpected message throws.
+// A replica that keeps nothing: it speaks the protocol and counts, so that a benchmark measures the server
+// and not the client's own SQLite. Sans-I/O: messages in, messages out. Never retries; an unexpected message
+// throws.
 #pragma once
 
 #include <cstdint>
@@ -45,8 +46,8 @@ class Peer {
   Seq upto() const { return upto_; }
   const Traffic& traffic() const { return traffic_; }
 
-  // Called, if set: for each answer; when a batch has brought everything above the first seq up to the second; with
-  // the items of each body.
+  // Called, if set: for each answer; when a batch has brought everything above the first seq up to the
+  // second; with the items of each body.
   std::function<void(const protocol::Answer&)> on_answer;
   std::function<void(Seq, Seq)> on_boundary;
   std::function<void(const std::vector<protocol::RowItem>&)> on_items;

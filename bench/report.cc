@@ -32,7 +32,8 @@ void Report::print() const {
 double quantile(std::vector<double>& samples, double part) {
   if (samples.empty()) return 0;
   std::ranges::sort(samples);
-  return samples[std::min(samples.size() - 1, static_cast<size_t>(part * static_cast<double>(samples.size())))];
+  return samples[std::min(samples.size() - 1,
+                          static_cast<size_t>(part * static_cast<double>(samples.size())))];
 }
 
 }  // namespace wherry::bench

@@ -40,9 +40,10 @@ ServerProcess::ServerProcess(std::string program, const std::function<void(serve
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_.path() / "log").c_str(), O_WRONLY | O_CREAT, 0600);
-  std::vector<std::string> arguments = {program, "serve", "--bundle", WHERRY_SOURCE_DIR "/examples/chat", "--data",
-                                        data,    "--listen", "127.0.0.1:0"};
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_.path() / "log").c_str(),
+                                   O_WRONLY | O_CREAT, 0600);
+  std::vector<std::string> arguments = {program,  "serve", "--bundle", WHERRY_SOURCE_DIR "/examples/chat",
+                                        "--data", data,    "--listen", "127.0.0.1:0"};
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -53,7 +54,8 @@ ServerProcess::ServerProcess(std::string program, const std::function<void(serve
   std::string line;
   for (char c = 0; !failed && read(out_, &c, 1) == 1 && c != '\n';) line.push_back(c);
   const size_t colon = line.rfind(':');
-  if (failed || colon == std::string::npos) throw std::runtime_error(cat("cannot start ", program, ": ", line));
+  if (failed || colon == std::string::npos)
+    throw std::runtime_error(cat("cannot start ", program, ": ", line));
   port_ = static_cast<uint16_t>(std::stoi(line.substr(colon + 1)));
 }
 
@@ -86,7 +88,8 @@ int64_t ServerProcess::peak_memory() const {
   return status_bytes(pid_, "VmHWM");
 }
 
-Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population, Dice& dice) {
+Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population,
+                      Dice& dice) {
   const auto info = data.create_workspace(name, wall_clock().count);
   if (!info) throw std::runtime_error(info.error().text());
   WorkspaceOptions options;

@@ -12,7 +12,8 @@ namespace wherry::bench {
 
 class ServerProcess {
  public:
-  // `program`: the wherry binary. `prepare`: opens and fills the workspaces, before the server has the folder.
+  // `program`: the wherry binary. `prepare`: opens and fills the workspaces, before the server has the
+  // folder.
   ServerProcess(std::string program, const std::function<void(server::DataFolder&)>& prepare);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
@@ -34,6 +35,7 @@ class ServerProcess {
 };
 
 // A workspace in the folder, made and filled in this process.
-Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population, Dice& dice);
+Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population,
+                      Dice& dice);
 
 }  // namespace wherry::bench

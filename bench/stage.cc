@@ -64,13 +64,15 @@ Filled fill(Workspace& workspace, const Population& population, Dice& dice) {
     const std::string id = dice.uuid(wall_clock());
     add("channel.create", cat(R"({"id":")", id, R"(","name":"channel )", i, R"("})"), 0);
     for (size_t user = 1; user < population.users; ++user)
-      add("channel.add_member", cat(R"({"channel_id":")", id, R"(","user_id":")", user_name(user), R"("})"), 0);
+      add("channel.add_member", cat(R"({"channel_id":")", id, R"(","user_id":")", user_name(user), R"("})"),
+          0);
     filled.channels.push_back(id);
   }
   for (size_t i = 0; i < population.messages; ++i) {
     filled.messages.push_back(dice.uuid(wall_clock()));
     filled.authors.push_back(i % population.users);
-    add("message.post", post(filled.messages.back(), filled.channels[i % population.channels], dice.text(100)),
+    add("message.post",
+        post(filled.messages.back(), filled.channels[i % population.channels], dice.text(100)),
         filled.authors.back());
   }
   if (!commands.empty()) run_all(workspace, commands);

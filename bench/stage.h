@@ -54,7 +54,8 @@ class Stage {
 
   // What the peers have queued becomes messages.
   void flush();
-  // One exchange: what all peers have to say, then one commit. Returns the CPU seconds that the workspace took.
+  // One exchange: what all peers have to say, then one commit. Returns the CPU seconds that the workspace
+  // took.
   double exchange();
   // The same, for profilers that count only what runs below it.
   double measured();

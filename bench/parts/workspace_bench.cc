@@ -30,14 +30,16 @@ void run(benchmark::State& state, const Next& next) {
     state.SetIterationTime(stage.measured());
   }
   const double commands = static_cast<double>(state.iterations()) * static_cast<double>(group);
-  state.counters["per_command"] = benchmark::Counter(commands, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_command"] =
+      benchmark::Counter(commands, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 void post_command(benchmark::State& state) {
   run(state, [](Stage& stage, size_t user) {
-    stage.peer(user).push("message.post",
-                          post(stage.dice().uuid(wall_clock()), stage.filled().channels[0], stage.dice().text(100)),
-                          wall_clock());
+    stage.peer(user).push(
+        "message.post",
+        post(stage.dice().uuid(wall_clock()), stage.filled().channels[0], stage.dice().text(100)),
+        wall_clock());
   });
 }
 
@@ -45,7 +47,8 @@ void edit_command(benchmark::State& state) {
   run(state, [](Stage& stage, size_t user) {
     const Filled& filled = stage.filled();
     const size_t message = stage.dice().below(filled.messages.size() / 10) * 10 + user;
-    stage.peer(user).push("message.edit", edit(filled.messages[message], stage.dice().text(100)), wall_clock());
+    stage.peer(user).push("message.edit", edit(filled.messages[message], stage.dice().text(100)),
+                          wall_clock());
   });
 }
 
@@ -53,21 +56,15 @@ void groups(benchmark::internal::Benchmark* benchmark, int64_t messages) {
   for (const int64_t group : {1, 10, 100, 1000}) benchmark->Args({messages, group});
 }
 
-BENCHMARK(post_command)
-    ->ArgNames({"rows", "group"})
-    ->Apply([](auto* b) { groups(b, 1000), groups(b, 100'000); })
-    ->UseManualTime()
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK(edit_command)
-    ->ArgNames({"rows", "group"})
-    ->Apply([](auto* b) { groups(b, 1000), groups(b, 100'000); })
-    ->UseManualTime()
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK(edit_command)
-    ->ArgNames({"rows", "group"})
-    ->Apply([](auto* b) { groups(b, 1'000'000); })
-    ->UseManualTime()
-    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(post_command)->ArgNames({"rows", "group"})->Apply([](auto* b) {
+  groups(b, 1000), groups(b, 100'000);
+}) -> UseManualTime() -> Unit(benchmark::kMicrosecond);
+BENCHMARK(edit_command)->ArgNames({"rows", "group"})->Apply([](auto* b) {
+  groups(b, 1000), groups(b, 100'000);
+}) -> UseManualTime() -> Unit(benchmark::kMicrosecond);
+BENCHMARK(edit_command)->ArgNames({"rows", "group"})->Apply([](auto* b) {
+  groups(b, 1'000'000);
+}) -> UseManualTime() -> Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace wherry::bench

@@ -51,7 +51,8 @@ class Writers {
     Peer& peer = fleet_.peer(i);
     if (options_.command == "post")
       return peer.push("message.post",
-                       post(dice_.uuid(now), filled_.channels[options_.all_receive ? 0 : i], dice_.text(100)), now);
+                       post(dice_.uuid(now), filled_.channels[options_.all_receive ? 0 : i], dice_.text(100)),
+                       now);
     // Messages are written by users in turn: one of this writer's own.
     const size_t own = dice_.below(filled_.messages.size() / options_.writers) * options_.writers + i;
     peer.push("message.edit", edit(filled_.messages[own], dice_.text(100)), now);
@@ -72,8 +73,8 @@ void ingest(const IngestOptions& options) {
   Dice dice(1);
   Filled filled;
   const ServerProcess server(options.program, [&](server::DataFolder& data) {
-    filled = make_workspace(data, "bench", {options.writers, options.all_receive ? 1 : options.writers, options.rows},
-                            dice);
+    filled = make_workspace(data, "bench",
+                            {options.writers, options.all_receive ? 1 : options.writers, options.rows}, dice);
   });
   Fleet fleet(server.port());
   std::vector<Fleet::Member> members;
@@ -105,8 +106,9 @@ void ingest(const IngestOptions& options) {
       .number("client_cpu_us", 1e6 * (cpu_seconds() - own_cpu) / count)
       .number("answer_p50_ms", quantile(latencies, 0.5))
       .number("answer_p99_ms", quantile(latencies, 0.99))
-      .number("bytes_down_per_command_and_receiver",
-              static_cast<double>(bytes) / count / static_cast<double>(options.all_receive ? options.writers : 1))
+      .number(
+          "bytes_down_per_command_and_receiver",
+          static_cast<double>(bytes) / count / static_cast<double>(options.all_receive ? options.writers : 1))
       .print();
 }
 
@@ -134,7 +136,8 @@ void fan_out(const FanOutOptions& options) {
     };
   fleet.every(options.gap_ms / 1e3, [&] {
     written.push_back(Clock::now());
-    writer.push("message.post", post(dice.uuid(wall_clock()), filled.channels[0], dice.text(100)), wall_clock());
+    writer.push("message.post", post(dice.uuid(wall_clock()), filled.channels[0], dice.text(100)),
+                wall_clock());
     fleet.flush(0);
   });
   fleet.run(1);

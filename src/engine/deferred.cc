@@ -130,8 +130,8 @@ class TriggerParser {
     if (made.later.values != quoted.size()) return std::nullopt;
     std::vector<std::string> marks;
     for (size_t value = 1; value <= quoted.size(); ++value) marks.push_back(cat("?", value));
-    made.later.sql =
-        cat("INSERT INTO ", quote_name(*target), "(", join(quoted, ", "), ") VALUES(", join(marks, ", "), ")");
+    made.later.sql = cat("INSERT INTO ", quote_name(*target), "(", join(quoted, ", "), ") VALUES(",
+                         join(marks, ", "), ")");
     classify(made.later, tokens_[open + 1]);
     return made;
   }
@@ -256,21 +256,23 @@ Result<std::unique_ptr<DeferredTriggers>> DeferredTriggers::install(sqlite::Data
     TRY(db.execute(cat("DROP ", *row[0].text(), " temp.", quote_name(*row[1].text()))));
   // A file that was made when all triggers were stored would fill the index twice.
   for (const DeferredTrigger& trigger : deferral.triggers) {
-    TRY_ASSIGN(const auto stored, db.value("SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND name = ?",
-                                           {Value(trigger.name)}));
+    TRY_ASSIGN(const auto stored,
+               db.value("SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND name = ?",
+                        {Value(trigger.name)}));
     if (stored) TRY(db.execute(cat("DROP TRIGGER main.", quote_name(trigger.name))));
   }
   size_t most = 1;
   for (const DeferredStatement& statement : deferral.statements) most = std::max(most, statement.values);
   std::string columns;
   for (size_t i = 1; i <= most; ++i) columns += cat(", v", i);
-  TRY(db.execute(cat("CREATE TEMP TABLE wherry_deferred(n INTEGER PRIMARY KEY, statement INTEGER", columns, ")")));
+  TRY(db.execute(
+      cat("CREATE TEMP TABLE wherry_deferred(n INTEGER PRIMARY KEY, statement INTEGER", columns, ")")));
   for (const DeferredTrigger& trigger : deferral.triggers) TRY(db.execute(trigger.create));
   return std::unique_ptr<DeferredTriggers>(new DeferredTriggers(db, std::move(deferral)));
 }
 
-// An entry that is added and removed again, or removed and added again as it was, need not be written: a replica
-// that runs its pending commands again does little else.
+// An entry that is added and removed again, or removed and added again as it was, need not be written: a
+// replica that runs its pending commands again does little else.
 std::vector<DeferredTriggers::Work> DeferredTriggers::without_detours(std::vector<Work> work) const {
   struct Entries {
     std::unordered_map<int64_t, std::vector<size_t>> last;  // by rowid, what is left of its entries
@@ -297,8 +299,8 @@ std::vector<DeferredTriggers::Work> DeferredTriggers::without_detours(std::vecto
   std::vector<Work> left;
   for (size_t i = 0; i < work.size(); ++i)
     if (!dropped[i]) left.push_back(std::move(work[i]));
-  // FTS5 writes out what it has gathered whenever a rowid is not above the one before. Entries of different rowids
-  // do not depend on each other.
+  // FTS5 writes out what it has gathered whenever a rowid is not above the one before. Entries of different
+  // rowids do not depend on each other.
   if (by_rowid)
     std::ranges::stable_sort(left, {}, [&](const Work& one) {
       return std::pair(std::string_view(deferral_.statements[one.statement].target), rowid_of(one));

@@ -1,10 +1,10 @@
 // Full-text indexes are written once per transaction and not once per row: FTS5 writes out what it has
 // gathered whenever a savepoint ends, and around every statement that fires triggers.
 //
-// So the triggers that fill such an index are not made in the file. Temporary ones take their place, which put
-// what they would have written into a temporary table, wherry_deferred; run() writes it before the transaction
-// ends, and before a handler reads the index. What is written and taken back in between costs nothing.
-// docs/decisions/0012-deferred-triggers.md.
+// So the triggers that fill such an index are not made in the file. Temporary ones take their place, which
+// put what they would have written into a temporary table, wherry_deferred; run() writes it before the
+// transaction ends, and before a handler reads the index. What is written and taken back in between costs
+// nothing. docs/decisions/0012-deferred-triggers.md.
 #pragma once
 
 #include <memory>
@@ -44,8 +44,8 @@ struct Deferral {
   bool is_target(std::string_view table) const;  // or one of the tables behind it
 };
 
-// Which triggers of the bundle can be deferred. Those that only insert values into FTS5 tables, or delete from
-// them by rowid, and read nothing but NEW and OLD; all triggers of one FTS5 table or none.
+// Which triggers of the bundle can be deferred. Those that only insert values into FTS5 tables, or delete
+// from them by rowid, and read nothing but NEW and OLD; all triggers of one FTS5 table or none.
 Deferral deferral_of(const Bundle& bundle);
 
 // The statements that make the tables of a file: those of the bundle without the triggers that are deferred.
@@ -53,7 +53,8 @@ std::vector<std::string> stored_ddl(const Bundle& bundle);
 
 class DeferredTriggers {
  public:
-  // Makes the temporary objects, in place of any earlier ones of this connection and of triggers that the file has.
+  // Makes the temporary objects, in place of any earlier ones of this connection and of triggers that the
+  // file has.
   static Result<std::unique_ptr<DeferredTriggers>> install(sqlite::Database& db, const Bundle& bundle);
 
   const Deferral& deferral() const { return deferral_; }

@@ -80,9 +80,8 @@ INSERT INTO tags(id, name) VALUES(:id, :name);
 )";
 
 Bundle compiled(const std::string& schema) {
-  Compiled made = compile_bundle({{"app.toml", kApp},
-                                  {"migrations/0001_init.sql", schema},
-                                  {"commands/all.sql", kCommands}});
+  Compiled made = compile_bundle(
+      {{"app.toml", kApp}, {"migrations/0001_init.sql", schema}, {"commands/all.sql", kCommands}});
   for (const Mistake& mistake : made.mistakes) ADD_FAILURE() << mistake.text();
   return std::move(made.bundle);
 }
@@ -137,7 +136,8 @@ TEST(Deferred, TriggersThatReadTablesStayAndTakeTheirIndexWithThem) {
            "INSERT INTO notes_fts(body) VALUES(new.body), (new.id);",
        }) {
     const std::string triggers =
-        cat("CREATE TRIGGER other AFTER DELETE ON notes BEGIN DELETE FROM notes_fts WHERE rowid = old.rowid; END;",
+        cat("CREATE TRIGGER other AFTER DELETE ON notes BEGIN DELETE FROM notes_fts WHERE rowid = old.rowid; "
+            "END;",
             "CREATE TRIGGER one AFTER INSERT ON notes BEGIN ", body, " END;");
     const Bundle bundle = compiled(cat(kTables, table, triggers));
     EXPECT_EQ(names_of(deferral_of(bundle)), std::vector<std::string>()) << body;
@@ -155,8 +155,9 @@ TEST(Deferred, TakesWhatItRecognisesHoweverItIsWritten) {
   Stage stage(compiled(schema));
   EXPECT_EQ(names_of(deferral_of(stage.bundle)), (std::vector<std::string>{"a b", "c"}));
   const auto deferred = *DeferredTriggers::install(*stage.db, stage.bundle);
-  ASSERT_TRUE(stage.db->execute("INSERT INTO notes VALUES('1', 'seen', 0), ('2', 'hidden', 1), ('3', 'gone', 0);"
-                                "DELETE FROM notes WHERE id = '3'"));
+  ASSERT_TRUE(
+      stage.db->execute("INSERT INTO notes VALUES('1', 'seen', 0), ('2', 'hidden', 1), ('3', 'gone', 0);"
+                        "DELETE FROM notes WHERE id = '3'"));
   ASSERT_TRUE(deferred->run());
   EXPECT_EQ(stage.db->value("SELECT group_concat(body) FROM notes_fts"), Value("SEEN"));
 }
@@ -180,10 +181,11 @@ TEST(Deferred, WhatIsTakenBackIsNeverWritten) {
   EXPECT_EQ(stage.waiting(), 0);
   const auto written = [&] { return *stage.db->value("SELECT total(length(block)) FROM notes_fts_data"); };
   const auto before = written();
-  ASSERT_TRUE(stage.db->execute("UPDATE notes SET body = 'three' WHERE id = '1';"
-                                "UPDATE notes SET body = 'one' WHERE id = '1';"
-                                "DELETE FROM notes WHERE id = '2';"
-                                "INSERT INTO notes(rowid, id, body) VALUES(2, '2', 'two')"));
+  ASSERT_TRUE(
+      stage.db->execute("UPDATE notes SET body = 'three' WHERE id = '1';"
+                        "UPDATE notes SET body = 'one' WHERE id = '1';"
+                        "DELETE FROM notes WHERE id = '2';"
+                        "INSERT INTO notes(rowid, id, body) VALUES(2, '2', 'two')"));
   EXPECT_EQ(stage.waiting(), 6);
   ASSERT_TRUE(deferred->run());
   EXPECT_EQ(written(), before);

@@ -88,8 +88,8 @@ class Engine::Impl {
   Footprint footprint_;
   int64_t steps_left_ = 0;
   std::optional<Row> entity_row_;
-  // Rows of parents that were read since the last run that may have changed one. Only on a server: nothing but
-  // runs changes its tables.
+  // Rows of parents that were read since the last run that may have changed one. Only on a server: nothing
+  // but runs changes its tables.
   Result<std::optional<Row>> read_row(const RowRef& ref);
   bool keeps_parents_ = false;
   std::unordered_map<RowRef, std::optional<Row>, RowRefHash> parents_;
@@ -113,7 +113,8 @@ int Engine::Impl::on_progress(void* self) {
 Result<Handler*> Engine::Impl::handler_of(const Command& command) {
   std::unique_ptr<Handler>& handler = handlers_[&command];
   if (!handler) {
-    TRY_ASSIGN(handler, Handler::prepare(db, authorizer, bundle, command, deferred->deferral(), with_footprint));
+    TRY_ASSIGN(handler,
+               Handler::prepare(db, authorizer, bundle, command, deferred->deferral(), with_footprint));
   }
   return handler.get();
 }
@@ -244,8 +245,8 @@ Engine::Impl::Verdict Engine::Impl::check_changes(const Call& call, const Delta&
   if (capture->key_changed()) return Refusal{"handler_error", "a handler may not change a primary key"};
   std::vector<RowRef>* walked = with_footprint ? &footprint_.rows_read : nullptr;
   const RowReader then = before(delta, read_);
-  const bool parents_change = std::ranges::any_of(
-      delta.rows, [&](const RowChange& change) { return is_parent_[change.ref.table]; });
+  const bool parents_change =
+      std::ranges::any_of(delta.rows, [&](const RowChange& change) { return is_parent_[change.ref.table]; });
   for (const RowChange& change : delta.rows) {
     const size_t table = change.ref.table;
     if (change.before) {

@@ -40,8 +40,8 @@ class Judge {
   virtual ~Judge() = default;
   // May he read this row, as access stands before the command?
   virtual Result<bool> may_read(size_t table, const Row& row) = 0;
-  // The command has run and broken no restriction; all of it can still be taken back. May change the tables and
-  // the delta alike (the verdict on concurrent writes) or refuse.
+  // The command has run and broken no restriction; all of it can still be taken back. May change the tables
+  // and the delta alike (the verdict on concurrent writes) or refuse.
   virtual Result<std::optional<Refusal>> settle(const Call& call, Delta& delta) = 0;
   // With this delta: may he read each after-image as access stands before or after it?
   virtual Result<bool> admits(const Delta& delta) = 0;
@@ -56,22 +56,22 @@ struct Execution {
 class Engine {
  public:
   // `db` has the bundle's tables; both must outlive the engine. Registers Wherry's SQL functions, installs
-  // the authorizer, the pre-update hook and the deferred triggers on the connection for good; only `run` is governed
-  // by the first two.
+  // the authorizer, the pre-update hook and the deferred triggers on the connection for good; only `run` is
+  // governed by the first two.
   static Result<std::unique_ptr<Engine>> create(sqlite::Database& db, const Bundle& bundle, Side side);
   ~Engine();
 
-  // Runs the handler within the open transaction; refused, it leaves nothing behind: all restrictions in their order, the
-  // writes, the checks on every changed row. Errors are faults of the database, never of the command.
-  // If SQLite had to roll the whole transaction back (an interrupted write), the result is a refusal with
-  // code limit_work or handler_error and db.in_transaction() is false: the caller starts the group again
+  // Runs the handler within the open transaction; refused, it leaves nothing behind: all restrictions in
+  // their order, the writes, the checks on every changed row. Errors are faults of the database, never of the
+  // command. If SQLite had to roll the whole transaction back (an interrupted write), the result is a refusal
+  // with code limit_work or handler_error and db.in_transaction() is false: the caller starts the group again
   // without this command.
   Result<Execution> run(const Call& call, Judge* judge);
 
   // To be called on a server when the transaction of earlier runs was rolled back.
   void rolled_back();
-  // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before the
-  // transaction ends.
+  // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before
+  // the transaction ends.
   Result<> run_deferred();
 
   // @entity_id and the log's entity_id: the key as text, a compound one as a JSON array; nothing without an

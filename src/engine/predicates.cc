@@ -59,7 +59,8 @@ Predicates::Condition Predicates::compile(size_t table, const std::string& condi
       }
   }
   std::vector<std::string> values;
-  for (size_t i = 0; i < columns.size(); ++i) values.push_back(cat("?", i + 1, " AS ", quote_name(columns[i].name)));
+  for (size_t i = 0; i < columns.size(); ++i)
+    values.push_back(cat("?", i + 1, " AS ", quote_name(columns[i].name)));
   made.sql = cat("SELECT (", condition, ") IS TRUE FROM (SELECT ", join(values, ", "), ")");
   return made;
 }

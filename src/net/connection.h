@@ -1,12 +1,13 @@
 // One accepted connection: the HTTP request, then a WebSocket. Included by listener.cc only (see stream.h).
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket.hpp>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,6 +39,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start() {
     stream().set_owner(weak_from_this());
+    stream().on_progress([this] { report(); });
     deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.header_ms);
     buffer_.max_size(options_.header_bytes_max + 1024);
     parser_.emplace();
@@ -49,16 +51,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   bool open() const { return state_ == State::kOpen; }
 
-  // Queues bytes and/or the end.
+  // Takes bytes and/or the end; they go out with flush().
   void send(Outgoing outgoing) {
     if (state_ != State::kOpen || close_wanted_) return;
     if (!outgoing.bytes.empty()) {
-      queued_bytes_ += outgoing.bytes.size();
-      if (queued_bytes_ > options_.queue_bytes_max) return finish();
-      queue_.push_back(std::move(outgoing.bytes));
+      if (stream().unsent() + outgoing.bytes.size() > options_.queue_bytes_max) return finish();
+      stream().hold_back();
+      stream().append(frame_header(outgoing.bytes.size()), outgoing.bytes);
+      taken_bytes_ += outgoing.bytes.size();
     }
     if (outgoing.close) want_close(outgoing.close_code, outgoing.close_reason);
-    write_next();
+  }
+
+  void flush() {
+    if (state_ != State::kOpen) return;
+    stream().release();
+    if (close_wanted_ && state_ == State::kOpen) begin_close();
   }
 
   void resume() {
@@ -98,7 +106,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto self = shared_from_this();  // on_finished_ drops the listener's reference
     error_code ignored;
     stream().next_layer().close(ignored);
-    queue_.clear();
     if (events_) events_->closed();
     events_.reset();
     on_finished_(id_);
@@ -208,39 +215,30 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     buffer_.consume(buffer_.size());
     if (buffer_.capacity() > kBufferKept) buffer_ = beast::flat_buffer();
-    write_next();
-    if (!paused_ && state_ == State::kOpen) read();
+    if (close_wanted_) return begin_close();
+    if (!paused_) read();
   }
 
   void want_close(uint16_t code, const std::string& reason) {
     close_wanted_.emplace(code, std::string_view(reason).substr(0, 123));
   }
 
-  // Messages go to the stream's buffer one after another; it is let go when none is left.
-  void write_next() {
-    if (writing_ || state_ != State::kOpen) return;
-    if (queue_.empty()) {
-      if (close_wanted_) begin_close();
-      return;
-    }
-    writing_ = true;
-    if (queue_.size() > 1) stream().hold_back();
-    socket_.async_write(asio::buffer(queue_.front()),
-                        [self = shared_from_this()](error_code error, size_t) { self->on_written(error); });
+  // RFC 6455, section 5.2: a whole binary message, unmasked as those of servers are.
+  std::string_view frame_header(size_t size) {
+    const size_t bytes = size < 126 ? 0 : size <= 0xFFFF ? 2 : 8;
+    header_[0] = static_cast<char>(0x82);
+    header_[1] = static_cast<char>(bytes == 0 ? size : bytes == 2 ? 126 : 127);
+    for (size_t i = 0; i < bytes; ++i) header_[2 + i] = static_cast<char>(size >> 8 * (bytes - 1 - i));
+    return {header_.data(), 2 + bytes};
   }
 
-  void on_written(error_code error) {
-    writing_ = false;
+  // What the stream holds may be headers, too: so much at least is gone.
+  void report() {
     if (state_ != State::kOpen) return;
-    if (error) return finish();
-    queued_bytes_ -= queue_.front().size();
-    unreported_bytes_ += queue_.front().size();
-    queue_.pop_front();
-    if (queue_.empty()) stream().release();
-    if (queue_.empty() || unreported_bytes_ >= kReportBytes) {
-      events_->sent(std::exchange(unreported_bytes_, 0));
-    }
-    write_next();
+    const size_t gone = taken_bytes_ - std::min(taken_bytes_, stream().unsent());
+    if (gone < reported_bytes_ + kSentStep) return;
+    events_->sent(gone - reported_bytes_);
+    reported_bytes_ = gone;
   }
 
   void begin_close() {
@@ -252,7 +250,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   static constexpr size_t kBufferKept = 64 << 10;
-  static constexpr size_t kReportBytes = 256 << 10;
 
   const ConnectionId id_;
   const std::string peer_;
@@ -266,11 +263,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<http::request_parser<http::empty_body>> parser_;
   std::string response_;
   std::unique_ptr<ConnectionEvents> events_;
-  std::deque<std::string> queue_;
-  size_t queued_bytes_ = 0;
-  size_t unreported_bytes_ = 0;
+  std::array<char, 10> header_{};
+  size_t taken_bytes_ = 0, reported_bytes_ = 0;  // in all
   std::optional<std::pair<uint16_t, std::string>> close_wanted_;
-  bool writing_ = false;
   bool paused_ = false;
   bool pinging_ = false;
   SteadyTime last_ping_{};

@@ -68,12 +68,15 @@ class Loop {
   }
 
   void deliver(std::vector<Outgoing> batch) {
+    std::vector<std::shared_ptr<Connection>> reached;
     for (Outgoing& outgoing : batch) {
       const auto found = connections_.find(outgoing.id);
       if (found == connections_.end()) continue;
       const auto connection = found->second;
       connection->send(std::move(outgoing));
+      if (reached.empty() || reached.back() != connection) reached.push_back(connection);
     }
+    for (const auto& connection : reached) connection->flush();
   }
 
   void resume(const std::vector<ConnectionId>& ids) {

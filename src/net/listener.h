@@ -15,6 +15,8 @@ namespace wherry::net {
 // Positive, never reused by one listener.
 using ConnectionId = int64_t;
 
+inline constexpr size_t kSentStep = 64 << 10;
+
 // How reading goes on after a message.
 enum class Reading { kGoOn, kPause };
 
@@ -25,7 +27,8 @@ class ConnectionEvents {
   virtual ~ConnectionEvents() = default;
   // One whole binary message. After kPause nothing is read until Listener::resume().
   virtual Reading message(std::string bytes) = 0;
-  // So many bytes handed to send() have been passed on towards the peer.
+  // So many bytes handed to send() have been passed on towards the peer. Less than kSentStep is told with
+  // what follows it, or never.
   virtual void sent(size_t bytes) = 0;
   // The last call: the connection is gone, whoever ended it.
   virtual void closed() = 0;

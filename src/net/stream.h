@@ -2,6 +2,7 @@
 // Included by listener.cc and client.cc only: Beast and Asio compile slowly.
 #pragma once
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace wherry::net {
 
@@ -68,6 +70,18 @@ class CoalescingStream {
         buffers);
   }
 
+  // Appends a whole frame behind what was written so far. Frames that Beast writes by itself (pongs, the
+  // close) are whole, too, so frames never mix.
+  void append(std::string_view header, std::string_view payload) {
+    if (failure_) return;
+    pending_.append(header).append(payload);
+    if (!held_back_ && pending_.size() >= kLarge) flush();
+  }
+  // What was written and is not with the kernel.
+  size_t unsent() const { return pending_.size() + (flying_.size() - flown_); }
+  // Called whenever some of it has gone there.
+  void on_progress(std::move_only_function<void()> callback) { on_progress_ = std::move(callback); }
+
   // Calls back once everything written so far is with the kernel, or has failed.
   void when_flushed(std::move_only_function<void()> callback) {
     held_back_ = false;
@@ -112,22 +126,33 @@ class CoalescingStream {
 
   void flush() {
     if (flushing_ || pending_.empty() || failure_) return;
+    flying_.swap(pending_);
+    // Mostly the kernel takes all of it at once.
+    error_code error;
+    if (!next_.non_blocking()) next_.non_blocking(true, error);
+    flown_ = next_.write_some(asio::buffer(flying_), error);
+    if (error && error != asio::error::would_block) failure_ = error;
+    if (failure_ || flown_ == flying_.size()) return landed();
     flushing_ = true;
     writing_since_ = std::chrono::steady_clock::now();
-    flying_.swap(pending_);
-    asio::async_write(next_, asio::buffer(flying_),
-                      [this, keep = owner_.lock()](error_code error, size_t) { flushed(error); });
+    asio::async_write(next_, asio::buffer(flying_) + flown_,
+                      [this, keep = owner_.lock()](error_code failure, size_t) { flushed(failure); });
+  }
+
+  // Nothing is under way any more.
+  void landed() {
+    if (flying_.capacity() > 4 * kLarge) flying_ = {};
+    flying_.clear();
+    flown_ = 0;
+    if (failure_) pending_ = {};
+    if (on_progress_) on_progress_();
   }
 
   void flushed(error_code error) {
     flushing_ = false;
     writing_since_.reset();
-    if (flying_.capacity() > 4 * kLarge) flying_ = {};
-    flying_.clear();
-    if (error) {
-      failure_ = error;
-      pending_ = {};
-    }
+    if (error) failure_ = error;
+    landed();
     if (auto waiting = std::exchange(waiting_, nullptr)) waiting(error);
     if (!held_back_ || pending_.size() >= kLarge) flush();
     if (!flushing_) {
@@ -138,11 +163,12 @@ class CoalescingStream {
   Transport next_;
   std::weak_ptr<void> owner_;
   std::string pending_, flying_;
+  size_t flown_ = 0;  // of flying_: with the kernel already
   bool held_back_ = false;
   bool flushing_ = false;
   error_code failure_;
   std::move_only_function<void(error_code)> waiting_;
-  std::move_only_function<void()> when_flushed_;
+  std::move_only_function<void()> when_flushed_, on_progress_;
   SteadyTime last_read_ = std::chrono::steady_clock::now();
   std::optional<SteadyTime> writing_since_;
 };

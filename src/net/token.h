@@ -27,8 +27,8 @@ Result<TokenClaims> verify_token(std::string_view token, std::string_view secret
 
 std::string sha256(std::string_view bytes);  // 32 raw bytes, OpenSSL EVP
 void fill_random(std::span<uint8_t> out);    // OpenSSL RAND_bytes
-// The same for one thread, drawn ahead in larger pieces: the call costs more than the bytes. Copies share what was
-// drawn.
+// The same for one thread, drawn ahead in larger pieces: the call costs more than the bytes. Copies share
+// what was drawn.
 std::function<void(std::span<uint8_t>)> random_drawn_ahead();
 
 }  // namespace wherry::net

@@ -197,7 +197,8 @@ Statement& Statement::lend(int parameter, const Value& value) {
 }
 
 Statement& Statement::lend_text(int parameter, std::string_view text) {
-  sqlite3_bind_text64(statement_, parameter, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  sqlite3_bind_text64(statement_, parameter, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
+                      SQLITE_UTF8);
   return *this;
 }
 

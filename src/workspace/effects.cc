@@ -43,7 +43,8 @@ Effects::Effects(sqlite::Database& db, const Bundle& bundle, Rows& rows, Access&
       rows_(rows),
       access_(access),
       versions_(versions),
-      index_(db, "INSERT OR REPLACE INTO wherry_scope_index(scope, seq, tbl, key, gone) VALUES(?, ?, ?, ?, ?)"),
+      index_(db,
+             "INSERT OR REPLACE INTO wherry_scope_index(scope, seq, tbl, key, gone) VALUES(?, ?, ?, ?, ?)"),
       unindex_(db, "DELETE FROM wherry_scope_index WHERE scope = ? AND seq = ? AND tbl = ? AND key = ?") {}
 
 const RowEffect* Effects::of(const RowRef& ref) const {
@@ -80,7 +81,8 @@ Result<std::vector<ScopeId>> Effects::add(const Delta& delta, Seq seq) {
     }
     const bool moved = was != is;
     const Cells changed = change.before && change.after ? differing(*change.before, *change.after) : 0;
-    touch(change.ref, {seq, std::move(was), std::move(is), change.is_insert(), changed, change.after}, touched);
+    touch(change.ref, {seq, std::move(was), std::move(is), change.is_insert(), changed, change.after},
+          touched);
     if (moved)
       TRY(move_children(table, change.after ? *change.after : *change.before, then, now, seq, 0, touched));
   }

@@ -32,7 +32,8 @@ class ScopeNames {
   }
   // Made since committed(): it holds nothing older than the running group.
   bool is_new(ScopeId id) const { return id > last_committed_; }
-  // The greatest number that was given. forget_after() takes back those above: what a refused command had made.
+  // The greatest number that was given. forget_after() takes back those above: what a refused command had
+  // made.
   ScopeId last() const { return last_; }
   Result<> forget_after(ScopeId last);
   Result<> reload();  // forgets the cache, after a rollback and at open

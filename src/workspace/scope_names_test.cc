@@ -11,8 +11,8 @@
 namespace wherry::workspace {
 namespace {
 
-// A refused command takes its rows back by itself, and what the verdict had looked up for it goes, too: otherwise
-// whoever names places that are not there could fill the table.
+// A refused command takes its rows back by itself, and what the verdict had looked up for it goes, too:
+// otherwise whoever names places that are not there could fill the table.
 TEST(ScopeNames, ForgetsWhatARefusedCommandHadMade) {
   const Bundle bundle = compile_bundle(sample::files()).bundle;
   const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "scope_names_test.db";

@@ -55,8 +55,9 @@ void Version::set_cell(size_t column, Seq to) {
 Versions::Versions(sqlite::Database& db, const Bundle& bundle)
     : bundle_(bundle),
       read_(db, "SELECT seq, cells FROM wherry_rows WHERE tbl = ? AND key = ?"),
-      write_(db, "INSERT INTO wherry_rows(tbl, key, seq, cells) VALUES(?1, ?2, ?3, ?4) "
-                 "ON CONFLICT(tbl, key) DO UPDATE SET seq = excluded.seq, cells = excluded.cells") {}
+      write_(db,
+             "INSERT INTO wherry_rows(tbl, key, seq, cells) VALUES(?1, ?2, ?3, ?4) "
+             "ON CONFLICT(tbl, key) DO UPDATE SET seq = excluded.seq, cells = excluded.cells") {}
 
 Result<std::optional<Version>> Versions::read(const RowRef& ref) {
   if (const auto at = changed_.find(ref); at != changed_.end()) return at->second;
