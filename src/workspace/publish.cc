@@ -173,6 +173,21 @@ void Workspace::Impl::fall_back_to_scanning(Session& session, protocol::Batch& b
   }
 }
 
+// Most sessions are sent what some other one was sent: rows of one scope, which they know by the same handle.
+void Workspace::Impl::send_shared(Session& session, ScopeId scope, const Items& items) {
+  const protocol::Handle handle = session.scopes[scope].handle;
+  std::string& message = shared_[{scope, handle, static_cast<int64_t>(session.compression)}];
+  if (message.empty()) {
+    protocol::Batch batch;
+    batch.upto = log.head();
+    batch.hash = link();
+    batch.segments.push_back({handle, body_of(scope, session.compression, items)});
+    message = protocol::encode(batch, session.compression);
+  }
+  session.queued_bytes += message.size();
+  outputs.push_back({session.id, message, false, 1000, {}});
+}
+
 // What lies in live scopes goes as the group's segments. When that is more than a session takes now, or more
 // than one message holds, its live scopes go back to scanning instead.
 Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const Handled*>& answers,
@@ -192,11 +207,17 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
     for (const protocol::LostCell& cell : executed->answer.lost)
       bytes += size_of(cell.key) + cell.column.size() + 16;
   // Rows of own commands travel apart only where their scopes are not live.
-  if (std::ranges::any_of(session.scopes,
+  if (!answers.empty() &&
+      std::ranges::any_of(session.scopes,
                           [](const auto& s) { return s.second.state != SessionScope::State::kLive; }))
     for (const Handled* executed : answers) bytes += executed->bytes;
   const bool too_much =
       session.queued_bytes > options.limits.session_queue_bytes || bytes > limits::kMessageBytes / 2;
+  if (!too_much && answers.empty() && session.holder->changed.empty() && live.size() <= 1) {
+    session.boundary = batch.upto;
+    if (!live.empty()) send_shared(session, live[0], items);
+    return {};
+  }
   if (too_much) fall_back_to_scanning(session, batch);
   // Nothing more fits: what is born comes by scanning, too.
   protocol::Scopes changes = scope_changes(session, items, too_much ? limits::kMessageBytes : bytes, born);
@@ -233,6 +254,7 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
 Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector<Done>& done,
                                   const Items& items) {
   bodies_.clear();
+  shared_.clear();
   std::map<SessionId, std::vector<size_t>> answered;
   std::set<SessionId> concerned, conflicting, overtaking;
   for (size_t i = 0; i < group.size(); ++i) {

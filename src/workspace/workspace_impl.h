@@ -107,6 +107,7 @@ class Workspace::Impl {
                                  std::vector<ScopeId>& born);
   Result<> add_own_rows(Session& session, const std::vector<RowRef>& rows,
                         std::vector<protocol::Segment>& segments);
+  void send_shared(Session& session, ScopeId scope, const Items& items);
   void fall_back_to_scanning(Session& session, protocol::Batch& batch);
   Result<> read_chunks();
   Result<> send_chunk(Session& session);
@@ -148,6 +149,7 @@ class Workspace::Impl {
   std::unordered_map<std::string, ReplicaState> replicas_;           // of the running group
   std::unordered_map<ScopeId, std::unordered_set<SessionId>> live_;  // sessions for which the scope is live
   std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;        // of the group being published
+  std::map<std::tuple<ScopeId, protocol::Handle, int64_t>, std::string> shared_;  // batches of that group
   std::string empty_body_;
   std::map<std::vector<std::string>, std::string>
       bundles_;  // encoded, for replicas of users with these roles

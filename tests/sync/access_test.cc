@@ -48,6 +48,14 @@ TEST_P(Scopes, NothingOfAClosedPlaceReachesANonMember) {
   world.expect_agreement();
 }
 
+TEST_P(Scopes, TheServersIndexFollowsItsRows) {
+  if (app.search == nullptr) GTEST_SKIP() << "there is none";
+  ann->exec(app.write("s99", "sec", "zzlate"));
+  world.settle();
+  EXPECT_EQ(world.server(cat("SELECT count(*) FROM ", app.search, " WHERE ", app.search, " MATCH 'zzlate OR hello'")),
+            Value(int64_t{2}));
+}
+
 TEST_P(Scopes, AnInvitedUserGetsTheHistoryAndOnlyThat) {
   create_place("ann", "other", false, "zzother");
   add("bob");
