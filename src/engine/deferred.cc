@@ -87,9 +87,12 @@ class TriggerParser {
     if (first >= end) return {};
     return std::string(sql_.substr(tokens_[first].begin, tokens_[end - 1].end - tokens_[first].begin));
   }
+  // By a query, or by `x IN table`.
   bool reads_tables(size_t first, size_t end) const {
     for (size_t i = first; i < end; ++i)
-      if (tokens_[i].is_word("SELECT") || tokens_[i].is_word("FROM")) return true;
+      if (tokens_[i].is_word("SELECT") || tokens_[i].is_word("FROM") ||
+          (tokens_[i].is_word("IN") && i + 1 < end && !tokens_[i + 1].is_symbol('(')))
+        return true;
     return false;
   }
 
@@ -185,7 +188,6 @@ DeferredTrigger temporary(const TriggerParser::Parsed& parsed, std::vector<Defer
     for (size_t i = 1; i <= statement.later.values; ++i) columns.push_back(cat("v", i));
     trigger.create += cat("INSERT INTO wherry_deferred(", join(columns, ", "), ") VALUES(", statements.size(),
                           ", ", statement.values, "); ");
-    trigger.targets.push_back(statement.later.target);
     statements.push_back(statement.later);
   }
   trigger.create += "END";

@@ -34,7 +34,6 @@ struct DeferredStatement {
 struct DeferredTrigger {
   std::string name;    // in the bundle
   std::string create;  // CREATE TEMP TRIGGER …
-  std::vector<std::string> targets;
 };
 
 struct Deferral {

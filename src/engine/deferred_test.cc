@@ -134,12 +134,14 @@ TEST(Deferred, TriggersThatReadTablesStayAndTakeTheirIndexWithThem) {
            "UPDATE notes_fts SET body = new.body WHERE rowid = new.rowid;",
            "DELETE FROM notes_fts WHERE rowid = new.rowid OR body = new.body;",
            "INSERT INTO notes_fts(body) VALUES(new.body), (new.id);",
+           "INSERT INTO notes_fts(rowid, body) VALUES(new.rowid, new.id IN names);",
        }) {
     const std::string triggers =
         cat("CREATE TRIGGER other AFTER DELETE ON notes BEGIN DELETE FROM notes_fts WHERE rowid = old.rowid; "
             "END;",
             "CREATE TRIGGER one AFTER INSERT ON notes BEGIN ", body, " END;");
-    const Bundle bundle = compiled(cat(kTables, table, triggers));
+    const Bundle bundle =
+        compiled(cat(kTables, "CREATE VIEW names AS SELECT name FROM tags;", table, triggers));
     EXPECT_EQ(names_of(deferral_of(bundle)), std::vector<std::string>()) << body;
     EXPECT_EQ(stored_ddl(bundle), bundle.ddl);
   }

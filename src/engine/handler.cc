@@ -91,6 +91,19 @@ std::vector<WriteIntent> intents_of(const Bundle& bundle, const StatementAccess&
   return intents;
 }
 
+bool is_undoable(const std::vector<HandlerStatement>& statements, const Bundle& bundle) {
+  size_t writing = 0;
+  for (const HandlerStatement& s : statements) {
+    if (!s.intents.empty()) ++writing;
+    for (const WriteIntent& intent : s.intents) {
+      const Table& table = bundle.tables[intent.table];
+      const bool is_captured = table.kind == TableKind::kSynced || table.kind == TableKind::kServerOnly;
+      if (intent.deletes || !is_captured || table.unique_beyond_key) return false;
+    }
+  }
+  return writing == 1;
+}
+
 }  // namespace
 
 std::string show_ignored_conflict(const std::string& sql, const Bundle& bundle,
@@ -132,19 +145,6 @@ bool Handler::deletes_from(size_t table) const {
   return false;
 }
 
-bool Handler::is_undoable(const Bundle& bundle) const {
-  size_t writing = 0;
-  for (const HandlerStatement& s : statements) {
-    if (!s.intents.empty()) ++writing;
-    for (const WriteIntent& intent : s.intents) {
-      const Table& table = bundle.tables[intent.table];
-      const bool is_captured = table.kind == TableKind::kSynced || table.kind == TableKind::kServerOnly;
-      if (intent.deletes || !is_captured || table.unique_beyond_key) return false;
-    }
-  }
-  return writing == 1;
-}
-
 Result<std::unique_ptr<Handler>> Handler::prepare(sqlite::Database& db, Authorizer& authorizer,
                                                   const Bundle& bundle, const Command& command,
                                                   const Deferral& deferral, bool with_reads) {
@@ -169,7 +169,7 @@ Result<std::unique_ptr<Handler>> Handler::prepare(sqlite::Database& db, Authoriz
     }
     handler->statements.push_back(std::move(made));
   }
-  handler->undoable = handler->is_undoable(bundle);
+  handler->undoable = is_undoable(handler->statements, bundle);
   for (const HandlerStatement& s : handler->statements)
     for (const WriteIntent& intent : s.intents)
       handler->writes_parents |= std::ranges::any_of(bundle.tables, [&](const Table& table) {

@@ -29,12 +29,11 @@ struct HandlerStatement {
 
 struct Handler {
   std::vector<HandlerStatement> statements;
+  // Its effect can be taken back by its delta alone: one statement writes, it deletes nothing, and where it
+  // writes the rows can be put back one by one.
   bool undoable = false;
   bool writes_parents = false;  // tables that others name as theirs
   bool deletes_from(size_t table) const;
-  // Its effect can be taken back by its delta alone: one statement writes, it deletes nothing, and where it
-  // writes the rows can be put back one by one.
-  bool is_undoable(const Bundle& bundle) const;
 
   // Errors: kBundle when a statement does not prepare or does what handlers may not.
   static Result<std::unique_ptr<Handler>> prepare(sqlite::Database& db, Authorizer& authorizer,

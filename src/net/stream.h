@@ -70,8 +70,8 @@ class CoalescingStream {
         buffers);
   }
 
-  // Appends a whole frame behind what was written so far. Frames that Beast writes by itself (pongs, the
-  // close) are whole, too, so frames never mix.
+  // Appends a whole frame behind what was written so far; not for streams to which large writes are made,
+  // too. Frames that Beast writes by itself (pongs, the close) are whole, too, so frames never mix.
   void append(std::string_view header, std::string_view payload) {
     if (failure_) return;
     pending_.append(header).append(payload);
