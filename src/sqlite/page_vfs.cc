@@ -5,11 +5,13 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include <sqlite3.h>
 #include <xxhash.h>
 
 #include "base/text.h"
+#include "sqlite/wal_buffer.h"
 
 namespace wherry::sqlite {
 
@@ -25,6 +27,7 @@ struct File {
   bool is_database;
   bool is_sealed;       // its header reserves the place
   unsigned char* page;  // of kPageMost bytes, made at the first write
+  WalBuffer* wal;       // of a write-ahead log
 };
 
 struct Shim {
@@ -54,9 +57,17 @@ void store(unsigned char* at, uint64_t number) {
   for (int i = 0; i < kSeal; ++i) at[i] = static_cast<unsigned char>(number >> 8 * i);
 }
 
+// What a log has gathered and not written is of no transaction that has ended.
 int close_file(sqlite3_file* file) {
   std::free(reinterpret_cast<File*>(file)->page);
+  delete reinterpret_cast<File*>(file)->wal;
   return real(file)->pMethods->xClose(real(file));
+}
+
+// Before anything but writing: others must find in the log what this connection believes to be there.
+int flush_wal(sqlite3_file* file) {
+  WalBuffer* wal = reinterpret_cast<File*>(file)->wal;
+  return wal == nullptr ? SQLITE_OK : wal->flush(real(file));
 }
 
 // The header is read by itself before any page, and written with page 1.
@@ -87,6 +98,7 @@ bool is_sound(const unsigned char* page, int size, sqlite3_int64 offset) {
 
 int read_file(sqlite3_file* file, void* to, int amount, sqlite3_int64 offset) {
   auto* self = reinterpret_cast<File*>(file);
+  if (const int failed = flush_wal(file); failed != SQLITE_OK) return failed;
   const int code = real(file)->pMethods->xRead(real(file), to, amount, offset);
   const bool cut_off = code == SQLITE_IOERR_SHORT_READ && self->is_sealed && offset > 0;
   if (code != SQLITE_OK && !cut_off) return code;
@@ -104,6 +116,7 @@ int read_file(sqlite3_file* file, void* to, int amount, sqlite3_int64 offset) {
 
 int write_file(sqlite3_file* file, const void* from, int amount, sqlite3_int64 offset) {
   auto* self = reinterpret_cast<File*>(file);
+  if (self->wal != nullptr) return self->wal->write(real(file), from, amount, offset);
   look_at_header(*self, from, amount, offset);
   if (self->is_database && is_page(amount, offset)) {
     if (self->page == nullptr) self->page = static_cast<unsigned char*>(std::malloc(kPageMost));
@@ -117,12 +130,15 @@ int write_file(sqlite3_file* file, const void* from, int amount, sqlite3_int64 o
 }
 
 int truncate_file(sqlite3_file* f, sqlite3_int64 size) {
+  if (const int failed = flush_wal(f); failed != SQLITE_OK) return failed;
   return real(f)->pMethods->xTruncate(real(f), size);
 }
 int sync_file(sqlite3_file* f, int flags) {
+  if (const int failed = flush_wal(f); failed != SQLITE_OK) return failed;
   return real(f)->pMethods->xSync(real(f), flags);
 }
 int file_size(sqlite3_file* f, sqlite3_int64* size) {
+  if (const int failed = flush_wal(f); failed != SQLITE_OK) return failed;
   return real(f)->pMethods->xFileSize(real(f), size);
 }
 int lock(sqlite3_file* f, int level) {
@@ -169,8 +185,16 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   self->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
   self->is_sealed = false;
   self->page = nullptr;
+  self->wal = nullptr;
+  if ((flags & SQLITE_OPEN_WAL) != 0) {
+    self->wal = new (std::nothrow) WalBuffer;
+    if (self->wal == nullptr) return SQLITE_IOERR_NOMEM;
+  }
   const int code = base_of(vfs)->xOpen(base_of(vfs), name, real(file), flags, out_flags);
-  if (real(file)->pMethods != nullptr) self->base.pMethods = &kMethods;
+  if (real(file)->pMethods != nullptr)
+    self->base.pMethods = &kMethods;
+  else
+    delete std::exchange(self->wal, nullptr);  // it will not be closed
   return code;
 }
 

@@ -3,7 +3,8 @@
 // leaves the old copies in the gap between a page's cell pointers and its cells, and nothing overwrites
 // those; the gap of each b-tree page is cleared on its way into the file. And it *seals*: each page carries a
 // hash of its content and number, so that bit rot and misplaced pages are found when they are read
-// (SQLITE_CORRUPT) instead of being taken for data. Source: the page layout of SQLite's file format.
+// (SQLITE_CORRUPT) instead of being taken for data. And it gathers the small writes to the write-ahead log
+// (wal_buffer.h). Source: the page layout of SQLite's file format.
 //
 // The seal is in the last kSeal bytes of a page, which the file's header must reserve. In memory and in the
 // WAL, whose frames have checksums of their own, it is zero; a page with a zero seal in the file was brought
