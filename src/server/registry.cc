@@ -2,6 +2,7 @@
 
 #include "base/id.h"
 #include "base/text.h"
+#include "sqlite/page_vfs.h"
 
 namespace wherry::server {
 namespace {
@@ -23,7 +24,8 @@ Result<Registry::Entry> read(const sqlite::Statement& row) {
 }  // namespace
 
 Result<Registry> Registry::connect(const std::string& path, sqlite::Access access) {
-  TRY_ASSIGN(auto db, sqlite::Database::open(path, access));
+  TRY_ASSIGN(const std::string vfs, sqlite::page_vfs(""));  // for how it takes an empty file
+  TRY_ASSIGN(auto db, sqlite::Database::open(path, access, vfs));
   sqlite3_busy_timeout(db->handle(), kPatienceMs);
   TRY(db->execute("PRAGMA synchronous = EXTRA"));
   return Registry(std::move(db));

@@ -179,6 +179,15 @@ const sqlite3_io_methods kMethods = {
     lock,     unlock,      check_lock, control,    sector_size,   characteristics, shm_map,
     shm_lock, shm_barrier, shm_unmap,  nullptr,    nullptr};
 
+// A database that is found empty may have been emptied by a recovery that was killed before it synced. SQLite
+// takes a journal beside an empty file for one that nobody needs, and a power loss could then bring the
+// file's content back, without what rolls it back.
+int settle_empty(sqlite3_file* file) {
+  sqlite3_int64 size = 0;
+  const int code = file->pMethods->xFileSize(file, &size);
+  return code != SQLITE_OK || size > 0 ? code : file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   auto* self = reinterpret_cast<File*>(file);
   self->base.pMethods = nullptr;
@@ -191,11 +200,12 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
     if (self->wal == nullptr) return SQLITE_IOERR_NOMEM;
   }
   const int code = base_of(vfs)->xOpen(base_of(vfs), name, real(file), flags, out_flags);
-  if (real(file)->pMethods != nullptr)
-    self->base.pMethods = &kMethods;
-  else
+  if (real(file)->pMethods == nullptr) {
     delete std::exchange(self->wal, nullptr);  // it will not be closed
-  return code;
+    return code;
+  }
+  self->base.pMethods = &kMethods;
+  return code == SQLITE_OK && self->is_database ? settle_empty(real(file)) : code;
 }
 
 int delete_file(sqlite3_vfs* vfs, const char* name, int sync) {
