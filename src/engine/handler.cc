@@ -98,7 +98,9 @@ bool is_undoable(const std::vector<HandlerStatement>& statements, const Bundle& 
     for (const WriteIntent& intent : s.intents) {
       const Table& table = bundle.tables[intent.table];
       const bool is_captured = table.kind == TableKind::kSynced || table.kind == TableKind::kServerOnly;
-      if (intent.deletes || !is_captured || table.unique_beyond_key) return false;
+      const bool changes_key = std::ranges::any_of(
+          table.key, [&](size_t column) { return (intent.assigns & Cells{1} << column) != 0; });
+      if (intent.deletes || changes_key || !is_captured || table.unique_beyond_key) return false;
     }
   }
   return writing == 1;

@@ -29,8 +29,8 @@ struct HandlerStatement {
 
 struct Handler {
   std::vector<HandlerStatement> statements;
-  // Its effect can be taken back by its delta alone: one statement writes, it deletes nothing, and where it
-  // writes the rows can be put back one by one.
+  // Its effect can be taken back by its delta alone: one statement writes, it deletes nothing and changes no
+  // key, and where it writes the rows can be put back one by one.
   bool undoable = false;
   bool writes_parents = false;  // tables that others name as theirs
   bool deletes_from(size_t table) const;
