@@ -6,7 +6,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,24 +37,26 @@ ServerProcess::ServerProcess(std::string program, const std::function<void(serve
   }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_.path() / "log").c_str(),
-                                   O_WRONLY | O_CREAT, 0600);
+  const std::string log = (folder_.path() / "log").string();
   std::vector<std::string> arguments = {program,  "serve", "--bundle", WHERRY_SOURCE_DIR "/examples/chat",
                                         "--data", data,    "--listen", "127.0.0.1:0"};
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  const int failed = posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
+  pid_ = fork();
+  if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // however the benchmark ends
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(open(log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), STDERR_FILENO);
+    execv(program.c_str(), argv.data());
+    _exit(127);
+  }
   close(ends[1]);
   out_ = ends[0];
   std::string line;
-  for (char c = 0; !failed && read(out_, &c, 1) == 1 && c != '\n';) line.push_back(c);
+  for (char c = 0; read(out_, &c, 1) == 1 && c != '\n';) line.push_back(c);
   const size_t colon = line.rfind(':');
-  if (failed || colon == std::string::npos)
+  if (pid_ < 0 || colon == std::string::npos)
     throw std::runtime_error(cat("cannot start ", program, ": ", line));
   port_ = static_cast<uint16_t>(std::stoi(line.substr(colon + 1)));
 }
