@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "bench/basics.h"
 #include "bench/stage.h"
 #include "net/stream.h"
 #include "net/token.h"
@@ -119,7 +120,6 @@ class Fleet::Impl {
   }
 
   bool run(double seconds, const std::function<bool()>& done) {
-    using Clock = std::chrono::steady_clock;
     const auto end =
         Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     context_.restart();

@@ -46,6 +46,21 @@ int main(int argc, char** argv) {
     };
   });
 
+  double ceiling_seconds = 1;
+  auto* ceilings_command = app.add_subcommand("ceilings", "What the disk and bare SQLite can do");
+  ceilings_command->add_option("--seconds", ceiling_seconds, "For each figure")->capture_default_str();
+  ceilings_command->callback([&] { workload = [&] { ceilings(ceiling_seconds); }; });
+
+  BootstrapOptions bootstrap_options;
+  auto* bootstrap_command = app.add_subcommand("bootstrap", "A fresh replica gets everything");
+  bootstrap_command->add_option("--rows", bootstrap_options.rows)->capture_default_str();
+  bootstrap_command->callback([&] {
+    workload = [&] {
+      bootstrap_options.program = program;
+      bootstrap(bootstrap_options);
+    };
+  });
+
   CLI11_PARSE(app, argc, argv);
   try {
     for (int i = 0; i < repeat; ++i) workload();

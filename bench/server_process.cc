@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "bench/basics.h"
 #include "net/token.h"
 
 namespace wherry::bench {
@@ -30,10 +31,9 @@ int64_t status_bytes(int pid, const std::string& name) {
 ServerProcess::ServerProcess(std::string program, const std::function<void(server::DataFolder&)>& prepare) {
   const std::string data = (folder_.path() / "data").string();
   {
-    auto opened = server::DataFolder::open(data, true);
-    if (!opened) throw std::runtime_error(opened.error().text());
-    secret_ = (*opened)->secret();
-    prepare(**opened);
+    const auto opened = expect(server::DataFolder::open(data, true));
+    secret_ = opened->secret();
+    prepare(*opened);
   }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
@@ -92,10 +92,9 @@ int64_t ServerProcess::peak_memory() const {
 
 Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population,
                       Dice& dice) {
-  const auto info = data.create_workspace(name, wall_clock().count);
-  if (!info) throw std::runtime_error(info.error().text());
+  const auto info = expect(data.create_workspace(name, wall_clock().count));
   WorkspaceOptions options;
-  options.path = info->path;
+  options.path = info.path;
   options.name = name;
   options.bundle = chat_bundle();
   options.hasher = net::sha256;
@@ -103,9 +102,8 @@ Filled make_workspace(server::DataFolder& data, const std::string& name, const P
   options.verifier = [](std::string_view, Millis) -> Result<Identity> {
     return fail(ErrorCode::kUnauthorized, "nobody connects here");
   };
-  const auto workspace = Workspace::open(std::move(options), wall_clock());
-  if (!workspace) throw std::runtime_error(workspace.error().text());
-  return fill(**workspace, population, dice);
+  const auto workspace = expect(Workspace::open(std::move(options), wall_clock()));
+  return fill(*workspace, population, dice);
 }
 
 }  // namespace wherry::bench

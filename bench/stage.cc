@@ -7,17 +7,12 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "bench/basics.h"
 #include "net/token.h"
 
 namespace wherry::bench {
 
 namespace {
-
-template <class T>
-T expect(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().text());
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
 
 void run_all(Workspace& workspace, const std::vector<DirectCommand>& commands) {
   for (const protocol::Answer& answer : expect(workspace.execute_all(commands, wall_clock())))

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "bench/basics.h"
 #include "bench/fleet.h"
 #include "bench/report.h"
 #include "bench/server_process.h"
@@ -11,12 +12,6 @@
 namespace wherry::bench {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 // Keeps the window of each writer full.
 class Writers {

@@ -26,4 +26,17 @@ struct FanOutOptions {
 // One writer at a steady pace: how long until a subscriber has the row.
 void fan_out(const FanOutOptions& options);
 
+// What the machine can do at all: a sync, and SQLite with the rows and syncs of the log, a message, its
+// version and its place in the scope index, with nothing of ours around it; by the number of commands per
+// commit.
+void ceilings(double seconds);
+
+struct BootstrapOptions {
+  std::string program;
+  size_t rows = 100'000;
+};
+// A fresh replica: how long until it has the last row, beside plain inserts of the same rows into SQLite; and
+// how many bytes come over the wire.
+void bootstrap(const BootstrapOptions& options);
+
 }  // namespace wherry::bench

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -111,8 +112,8 @@ class TriggerParser {
 
   // target(column, …) VALUES(value, …)
   std::optional<Parsed::Statement> insert_of(size_t i, size_t end) const {
-    const auto target = target_of(i);
-    if (!target || ++i >= end || !tokens_[i].is_symbol('(')) return std::nullopt;
+    const auto target = target_of(i++);
+    if (!target || i >= end || !tokens_[i].is_symbol('(')) return std::nullopt;
     Parsed::Statement made;
     made.later.target = *target;
     size_t past = behind_parenthesis(tokens_, i);
@@ -298,15 +299,19 @@ std::vector<DeferredTriggers::Work> DeferredTriggers::without_detours(std::vecto
       last.push_back(i);
     }
   }
-  std::vector<Work> left;
+  std::vector<size_t> order;
   for (size_t i = 0; i < work.size(); ++i)
-    if (!dropped[i]) left.push_back(std::move(work[i]));
+    if (!dropped[i]) order.push_back(i);
   // FTS5 writes out what it has gathered whenever a rowid is not above the one before. Entries of different
   // rowids do not depend on each other.
   if (by_rowid)
-    std::ranges::stable_sort(left, {}, [&](const Work& one) {
-      return std::pair(std::string_view(deferral_.statements[one.statement].target), rowid_of(one));
+    std::ranges::sort(order, {}, [&](size_t i) {
+      return std::tuple(std::string_view(deferral_.statements[work[i].statement].target), rowid_of(work[i]),
+                        i);
     });
+  std::vector<Work> left;
+  left.reserve(order.size());
+  for (const size_t i : order) left.push_back(std::move(work[i]));
   return left;
 }
 

@@ -207,9 +207,9 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
     for (const protocol::LostCell& cell : executed->answer.lost)
       bytes += size_of(cell.key) + cell.column.size() + 16;
   // Rows of own commands travel apart only where their scopes are not live.
-  if (!answers.empty() &&
-      std::ranges::any_of(session.scopes,
-                          [](const auto& s) { return s.second.state != SessionScope::State::kLive; }))
+  if (!answers.empty() && std::ranges::any_of(session.scopes, [](const auto& s) {
+        return s.second.state != SessionScope::State::kLive;
+      }))
     for (const Handled* executed : answers) bytes += executed->bytes;
   const bool too_much =
       session.queued_bytes > options.limits.session_queue_bytes || bytes > limits::kMessageBytes / 2;

@@ -52,7 +52,8 @@ TEST_P(Scopes, TheServersIndexFollowsItsRows) {
   if (app.search == nullptr) return;
   ann->exec(app.write("s99", "sec", "zzlate"));
   world.settle();
-  EXPECT_EQ(world.server(cat("SELECT count(*) FROM ", app.search, " WHERE ", app.search, " MATCH 'zzlate OR hello'")),
+  EXPECT_EQ(world.server(
+                cat("SELECT count(*) FROM ", app.search, " WHERE ", app.search, " MATCH 'zzlate OR hello'")),
             Value(int64_t{2}));
 }
 
