@@ -45,7 +45,7 @@ class Fleet::Impl {
       Transport& transport = socket_.next_layer().next_layer();
       transport.open(tcp::v4());
       const auto host = static_cast<uint32_t>(1 + number / kPerAddress);
-      transport.bind({asio::ip::address_v4((127u << 24) | host), 0});
+      (void)transport.bind({asio::ip::address_v4((127u << 24) | host), 0});
       transport.async_connect(
           {asio::ip::address_v4::loopback(), fleet.port_}, [this, member](error_code error) {
             fleet_.check(error, "connect");
@@ -107,12 +107,12 @@ class Fleet::Impl {
 
   void join(const std::vector<Member>& members) {
     for (size_t begin = 0; begin < members.size(); begin += kConnectingAtOnce) {
-      const size_t first = connections_.size();
+      const size_t first = connections.size();
       for (size_t i = begin; i < std::min(members.size(), begin + kConnectingAtOnce); ++i)
-        connections_.push_back(std::make_unique<Connection>(*this, connections_.size(), members[i]));
+        connections.push_back(std::make_unique<Connection>(*this, connections.size(), members[i]));
       const auto all_live = [&] {
-        for (size_t i = first; i < connections_.size(); ++i)
-          if (!connections_[i]->peer.is_live()) return false;
+        for (size_t i = first; i < connections.size(); ++i)
+          if (!connections[i]->peer.is_live()) return false;
         return true;
       };
       if (!run(60, all_live)) throw std::runtime_error("not all peers became live within a minute");
@@ -154,7 +154,7 @@ class Fleet::Impl {
   std::vector<std::unique_ptr<Timer>> timers_;
 
  public:
-  std::vector<std::unique_ptr<Connection>> connections_;  // go before their context
+  std::vector<std::unique_ptr<Connection>> connections;  // go before their context
 };
 
 Fleet::Fleet(uint16_t port) : impl_(std::make_unique<Impl>(port)) {}
@@ -163,13 +163,13 @@ void Fleet::join(const std::vector<Member>& members) {
   impl_->join(members);
 }
 size_t Fleet::size() const {
-  return impl_->connections_.size();
+  return impl_->connections.size();
 }
 Peer& Fleet::peer(size_t i) {
-  return impl_->connections_[i]->peer;
+  return impl_->connections[i]->peer;
 }
 void Fleet::flush(size_t i) {
-  impl_->connections_[i]->flush();
+  impl_->connections[i]->flush();
 }
 bool Fleet::run(double seconds, const std::function<bool()>& done) {
   return impl_->run(seconds, done);

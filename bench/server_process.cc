@@ -28,7 +28,8 @@ int64_t status_bytes(int pid, const std::string& name) {
 
 }  // namespace
 
-ServerProcess::ServerProcess(std::string program, const std::function<void(server::DataFolder&)>& prepare) {
+ServerProcess::ServerProcess(const std::string& program,
+                             const std::function<void(server::DataFolder&)>& prepare) {
   const std::string data = (folder_.path() / "data").string();
   {
     const auto opened = expect(server::DataFolder::open(data, true));

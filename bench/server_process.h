@@ -14,7 +14,7 @@ class ServerProcess {
  public:
   // `program`: the wherry binary. `prepare`: opens and fills the workspaces, before the server has the
   // folder.
-  ServerProcess(std::string program, const std::function<void(server::DataFolder&)>& prepare);
+  ServerProcess(const std::string& program, const std::function<void(server::DataFolder&)>& prepare);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;

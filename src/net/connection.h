@@ -52,7 +52,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool open() const { return state_ == State::kOpen; }
 
   // Takes bytes and/or the end; they go out with flush().
-  void send(Outgoing outgoing) {
+  void send(const Outgoing& outgoing) {
     if (state_ != State::kOpen || close_wanted_) return;
     if (!outgoing.bytes.empty()) {
       if (stream().unsent() + outgoing.bytes.size() > options_.queue_bytes_max) return finish();

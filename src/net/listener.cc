@@ -67,13 +67,13 @@ class Loop {
     connection->start();
   }
 
-  void deliver(std::vector<Outgoing> batch) {
+  void deliver(const std::vector<Outgoing>& batch) {
     std::vector<std::shared_ptr<Connection>> reached;
-    for (Outgoing& outgoing : batch) {
+    for (const Outgoing& outgoing : batch) {
       const auto found = connections_.find(outgoing.id);
       if (found == connections_.end()) continue;
       const auto connection = found->second;
-      connection->send(std::move(outgoing));
+      connection->send(outgoing);
       if (reached.empty() || reached.back() != connection) reached.push_back(connection);
     }
     for (const auto& connection : reached) connection->flush();
@@ -178,9 +178,8 @@ class Listener::Impl {
     }
     for (size_t i = 0; i < parts.size(); ++i) {
       if (parts[i].empty()) continue;
-      asio::post(loops_[i]->context(), [loop = loops_[i].get(), part = std::move(parts[i])]() mutable {
-        loop->deliver(std::move(part));
-      });
+      asio::post(loops_[i]->context(),
+                 [loop = loops_[i].get(), part = std::move(parts[i])] { loop->deliver(part); });
     }
   }
 

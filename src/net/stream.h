@@ -129,7 +129,7 @@ class CoalescingStream {
     flying_.swap(pending_);
     // Mostly the kernel takes all of it at once.
     error_code error;
-    if (!next_.non_blocking()) next_.non_blocking(true, error);
+    if (!next_.non_blocking()) (void)next_.non_blocking(true, error);
     flown_ = next_.write_some(asio::buffer(flying_), error);
     if (error && error != asio::error::would_block) failure_ = error;
     if (failure_ || flown_ == flying_.size()) return landed();
