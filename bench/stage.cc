@@ -124,6 +124,50 @@ double Stage::exchange() {
   return exchange();
 }
 
+namespace {
+
+constexpr SessionId kReplicaSession = 1'000'000;
+
+}  // namespace
+
+Replica& Stage::join_replica(size_t user) {
+  workspace_->disconnect(kReplicaSession);
+  ReplicaOptions options;
+  options.path = folder_.path() / cat("replica", ++replicas_, ".db");
+  options.entropy = dice_.entropy();
+  options.create = true;
+  replica_ = expect(Replica::open(std::move(options)));
+  workspace_->connect(kReplicaSession, wall_clock());
+  expect(replica_->connected(user_name(user), wall_clock()));
+  return *replica_;
+}
+
+double Stage::sync() {
+  double spent = 0;
+  for (bool moves = true; moves;) {
+    const Millis now = wall_clock();
+    moves = false;
+    for (const std::string& message : replica_->take_outgoing()) {
+      workspace_->receive(kReplicaSession, message, now);
+      moves = true;
+    }
+    moves |= workspace_->has_work();
+    expect(workspace_->commit(now));
+    for (const Output& output : workspace_->take_outputs()) {
+      workspace_->sent(output.session, output.bytes.size(), now);
+      if (output.session != kReplicaSession) {
+        peers_.at(output.session).receive(output.bytes, now);
+        continue;
+      }
+      const double before = cpu_seconds();
+      expect(replica_->receive(output.bytes, now));
+      spent += cpu_seconds() - before;
+      moves = true;
+    }
+  }
+  return spent;
+}
+
 void Stage::settle() {
   for (int quiet = 0; quiet < 2;) {
     const auto head = workspace_->head();

@@ -10,6 +10,7 @@
 
 #include "bench/chat.h"
 #include "bench/peer.h"
+#include "replica/replica.h"
 #include "workspace/workspace.h"
 
 namespace wherry::bench {
@@ -54,6 +55,11 @@ class Stage {
 
   // What the peers have queued becomes messages.
   void flush();
+  // A new replica of the user in the stage's folder, connected; sync() delivers until nothing moves and
+  // returns the CPU seconds that the replica took to receive.
+  Replica& join_replica(size_t user);
+  double sync();
+
   // One exchange: what all peers have to say, then one commit. Returns the CPU seconds that the workspace
   // took.
   double exchange();
@@ -69,6 +75,8 @@ class Stage {
   Filled filled_;
   std::map<SessionId, Peer> peers_;
   std::map<size_t, Peer*> by_user_;
+  std::unique_ptr<Replica> replica_;  // the last one
+  int replicas_ = 0;
 };
 
 Millis wall_clock();
