@@ -39,6 +39,7 @@ Result<std::unique_ptr<Core>> Core::open(const Store::Options& options, bool ref
   if (core->app_) core->app_->engine().set_user(core->meta.user_id);
   TRY_ASSIGN(const bool salvaged, awaits_salvaged(options.path, options.vfs));
   if (salvaged) TRY(take_salvaged(*core, options.path, options.vfs));
+  if (core->app_ && core->meta.unrun) TRY(core->run_pending());
   return core;
 }
 
@@ -292,6 +293,7 @@ Result<> Core::adopt_schema(const std::string& bytes, const std::string& hash) {
       TRY(db().run("DELETE FROM wherry_rows WHERE tbl = ?1", {Value(int64_t{table->id})}));
     }
     meta.schema_hash = hash;
+    meta.unrun = true;
     return store_->store_bundle(bytes);
   });
   TRY(stored);
@@ -305,8 +307,14 @@ Result<> Core::adopt_schema(const std::string& bytes, const std::string& hash) {
   app_->engine().set_user(meta.user_id);
   for (const Table& table : app_->bundle().tables) changed_.insert(table.name);
   TRY(rebase.load());
-  return transact([](Change& change) -> Result<> {
+  return run_pending();
+}
+
+// On a schema that has just come: the process may have died in between.
+Result<> Core::run_pending() {
+  return transact([this](Change& change) -> Result<> {
     change.run_all = true;
+    meta.unrun = false;
     return {};
   });
 }

@@ -51,6 +51,8 @@ class Core {
   Result<> checkpoint();
   // The app as the server describes it, for this user.
   Result<> adopt_schema(const std::string& bundle_bytes, const std::string& hash);
+  // Runs all pending commands, each of them anew.
+  Result<> run_pending();
 
   sqlite::Database& db() { return store_->db(); }
   Store& store() { return *store_; }

@@ -41,6 +41,7 @@ std::map<std::string, Value> to_values(const Meta& meta) {
           {"next_replica_seq", Value(meta.next_replica_seq)},
           {"clock_offset_ms", Value(meta.clock_offset_ms)},
           {"next_incarnation", Value(meta.next_incarnation)},
+          {"unrun", Value(int64_t{meta.unrun})},
           {"remnants", Value(int64_t{meta.remnants})}};
 }
 
@@ -78,6 +79,7 @@ Result<Meta> MetaTable::load() {
   meta.next_replica_seq = number("next_replica_seq", 1);
   meta.clock_offset_ms = number("clock_offset_ms", 0);
   meta.next_incarnation = number("next_incarnation", 1);
+  meta.unrun = number("unrun", 0) != 0;
   meta.remnants = number("remnants", 0) != 0;
   return meta;
 }

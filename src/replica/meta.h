@@ -27,6 +27,7 @@ struct Meta {
   int64_t next_replica_seq = 1;
   int64_t clock_offset_ms = 0;  // the server's clock less the device's, as last measured
   int64_t next_incarnation = 1;
+  bool unrun = false;     // the schema is new, and pending commands have not been run on it yet
   bool remnants = false;  // rows have gone that may still be in full-text indexes and free pages
 
   bool operator==(const Meta&) const = default;
