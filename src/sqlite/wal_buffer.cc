@@ -20,26 +20,23 @@ bool ends_transaction(const unsigned char* header) {
 }  // namespace
 
 int WalBuffer::write(sqlite3_file* to, const void* from, int amount, sqlite3_int64 offset) {
-  if (offset != begin_ + size_ || size_ + amount > kBytes)
+  const bool appends = offset == end_;
+  if (!appends || size_ + amount > kBytes)
     if (const int code = flush(to); code != SQLITE_OK) return code;
-  if (amount > kBytes) return to->pMethods->xWrite(to, from, amount, offset);
+  end_ = offset + amount;
+  if (amount == kFrameHeader) ends_transaction_ = ends_transaction(static_cast<const unsigned char*>(from));
+  if (!appends || amount > kBytes) return to->pMethods->xWrite(to, from, amount, offset);
   if (bytes_ == nullptr) bytes_.reset(new (std::nothrow) unsigned char[kBytes]);
   if (bytes_ == nullptr) return SQLITE_IOERR_NOMEM;
-  if (size_ == 0) begin_ = offset;
   std::memcpy(bytes_.get() + size_, from, static_cast<size_t>(amount));
   size_ += amount;
-  if (amount == kFrameHeader) {
-    ends_transaction_ = ends_transaction(static_cast<const unsigned char*>(from));
-    return SQLITE_OK;
-  }
-  return ends_transaction_ ? flush(to) : SQLITE_OK;
+  return ends_transaction_ && amount != kFrameHeader ? flush(to) : SQLITE_OK;
 }
 
 int WalBuffer::flush(sqlite3_file* to) {
   const int size = std::exchange(size_, 0);
   const auto bytes = std::move(bytes_);
-  ends_transaction_ = false;
-  return size == 0 ? SQLITE_OK : to->pMethods->xWrite(to, bytes.get(), size, begin_);
+  return size == 0 ? SQLITE_OK : to->pMethods->xWrite(to, bytes.get(), size, end_ - size);
 }
 
 }  // namespace wherry::sqlite

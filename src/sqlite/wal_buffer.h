@@ -3,8 +3,9 @@
 //
 // Nothing is held back longer than SQLite lets others see it: what was gathered goes out when the log is
 // synced, read or measured, and with the frame that ends a transaction, so that a process that is killed has
-// lost no commit, synced or not. Errors: SQLite's codes. A write that fails takes with it what was gathered,
-// which is of the transaction that fails.
+// lost no commit, synced or not. What does not append is written at once: SQLite overwrites frames of a
+// transaction that grew larger than its cache, and at the very end the headers behind them. Errors: SQLite's
+// codes. A write that fails takes with it what was gathered, which is of the transaction that fails.
 #pragma once
 
 #include <memory>
@@ -22,8 +23,8 @@ class WalBuffer {
   static constexpr int kBytes = 64 << 10;  // SQLite's own VFS writes less than 128 KiB at once
 
   std::unique_ptr<unsigned char[]> bytes_;  // only while there is something in it
-  sqlite3_int64 begin_ = 0;                 // where they belong
   int size_ = 0;
+  sqlite3_int64 end_ = 0;          // of the last write, gathered or not
   bool ends_transaction_ = false;  // the frame whose header came last
 };
 

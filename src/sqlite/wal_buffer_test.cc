@@ -84,16 +84,24 @@ TEST_F(WalBufferTest, WhatIsLargeGoesOutInPiecesBelowTheLimitOfOneWrite) {
   EXPECT_LE(file.writes.size(), 8u);
 }
 
-TEST_F(WalBufferTest, AnotherPlaceWritesWhatWasGatheredFirst) {
+TEST_F(WalBufferTest, WhatDoesNotAppendIsWrittenAtOnceBehindWhatWasGathered) {
   frame(0, 'a');
   at = 0;
   write(header(0));
-  ASSERT_EQ(file.writes.size(), 1u);
-  EXPECT_EQ(buffer.flush(&file.base), SQLITE_OK);
   ASSERT_EQ(file.writes.size(), 2u);
+  EXPECT_EQ(file.writes[0].second.size(), 4120u);
   EXPECT_EQ(file.writes[1], std::pair(sqlite3_int64{0}, header(0)));
   EXPECT_EQ(buffer.flush(&file.base), SQLITE_OK);
   EXPECT_EQ(file.writes.size(), 2u);
+}
+
+TEST_F(WalBufferTest, TheLastFrameGoesOutAlsoWhenItsPageFindsNoRoomBesideItsHeader) {
+  write(std::string(100, 'w'));
+  for (int i = 0; i < 15; ++i) frame(0, 'a');  // room is left for a header, and not for its page
+  frame(2, 'z');
+  std::string all;
+  for (const auto& [offset, bytes] : file.writes) all += bytes;
+  EXPECT_EQ(all.size(), 100u + 16 * 4120);
 }
 
 TEST_F(WalBufferTest, AFailureIsToldAndTakesTheTransactionWithIt) {
@@ -104,8 +112,9 @@ TEST_F(WalBufferTest, AFailureIsToldAndTakesTheTransactionWithIt) {
   file.writes.clear();
   at = 0;
   EXPECT_EQ(frame(3, 'c'), SQLITE_OK);
-  ASSERT_EQ(file.writes.size(), 1u);
-  EXPECT_EQ(file.writes[0].second, header(3) + std::string(4096, 'c'));
+  std::string all;
+  for (const auto& [offset, bytes] : file.writes) all += bytes;
+  EXPECT_EQ(all, header(3) + std::string(4096, 'c'));
 }
 
 // Another process reads what is committed, synced or not, and the own connection what is not yet committed.
@@ -130,6 +139,28 @@ TEST(WalThroughTheVfs, IsReadByOthersAsSoonAsItIsCommitted) {
   }
   EXPECT_EQ(other->value("SELECT count(*) FROM t"), Value(int64_t{2 * 15 * 60}));
   EXPECT_EQ(other->value("PRAGMA integrity_check"), Value("ok"));
+}
+
+// A page that went to the log before its transaction ended, and changed again, is overwritten there; then
+// SQLite writes the headers behind it anew, that of the last frame last.
+TEST(WalThroughTheVfs, HoldsEveryCommitWhenTheProcessIsKilledBehindIt) {
+  const std::filesystem::path folder = testing::TempDir();
+  const std::string path = folder / "wal_killed_test.db", copy = folder / "wal_killed_copy.db";
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
+  const auto db = *Database::open(path, Access::kReadWriteCreate, *page_vfs(""));
+  ASSERT_TRUE(
+      db->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = 10;"
+                  "CREATE TABLE t(x)"));
+  for (int commits = 1; commits <= 10; ++commits) {
+    ASSERT_TRUE(
+        db->execute("BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60) "
+                    "INSERT INTO t SELECT randomblob(1500) FROM n;"
+                    "UPDATE t SET x = x || 'y' WHERE rowid % 7 = 0; COMMIT"));
+    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(copy + suffix);
+    for (const char* suffix : {"", "-wal"}) std::filesystem::copy_file(path + suffix, copy + suffix);
+    const auto found = *Database::open(copy, Access::kReadWrite);
+    EXPECT_EQ(*found->value("SELECT count(*) FROM t"), Value(int64_t{60} * commits));
+  }
 }
 
 }  // namespace
