@@ -66,7 +66,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void flush() {
     if (state_ != State::kOpen) return;
     stream().release();
-    if (close_wanted_ && state_ == State::kOpen) begin_close();
+    if (close_wanted_ && state_ == State::kOpen) begin_close();  // unless writing has failed
   }
 
   void resume() {
@@ -235,6 +235,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // What the stream holds may be headers, too: so much at least is gone.
   void report() {
     if (state_ != State::kOpen) return;
+    if (stream().failed()) return finish();  // perhaps nobody reads, who would notice
     const size_t gone = taken_bytes_ - std::min(taken_bytes_, stream().unsent());
     if (gone < reported_bytes_ + kSentStep) return;
     events_->sent(gone - reported_bytes_);

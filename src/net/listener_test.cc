@@ -344,6 +344,51 @@ TEST(Listener, CutsAPeerThatNeverReads) {
   EXPECT_TRUE(server.echo.all_closed());
 }
 
+// A slow peer is not one that stands still, however much waits for it.
+TEST(Listener, KeepsAPeerThatReadsSlowly) {
+  Server server({.queue_bytes_max = 64 << 20, .write_stall_ms = 1000});
+  RawSocket socket(server.listener->port());
+  socket.upgrade("/demo");
+  const std::string message = RawSocket::frame(kBinary, std::string(60'000, 'x'));
+  constexpr size_t kMessages = 300, kSteps = 100;
+  for (size_t i = 0; i < kMessages; ++i) ASSERT_TRUE(socket.send(message));
+  // The echo's frames are not masked: four bytes shorter.
+  constexpr size_t kBytes = kMessages * (60'000 + 4);
+  size_t received = 0;
+  for (size_t i = 0; i < kSteps; ++i) {
+    received += socket.read(kBytes / kSteps).size();
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  }
+  EXPECT_EQ(received, kBytes / kSteps * kSteps);
+}
+
+TEST(Listener, EndsWhenAWriteFailsThoughItDoesNotRead) {
+  Server server;
+  ConnectionId id = 0;
+  const auto say = [&] {
+    std::vector<Outgoing> batch(1);
+    batch[0] = {.id = id, .bytes = "hello", .close_reason = {}};
+    server.listener->send(std::move(batch));
+  };
+  {
+    RawSocket socket(server.listener->port());
+    socket.upgrade("/demo");
+    server.echo.record.change([&] { server.echo.pause = true; });
+    socket.send(RawSocket::frame(kBinary, "one"));
+    ASSERT_TRUE(server.echo.record.wait([&] { return server.echo.messages.size() == 1; }));
+    server.echo.record.change([&] { id = server.echo.open.begin()->first; });
+    say();
+    EXPECT_EQ(socket.read(2).size(), 2u);
+  }  // closed with bytes unread: that resets the connection
+  bool closed = false;
+  for (int i = 0; i < 1000 && !closed; ++i) {
+    say();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    server.echo.record.change([&] { closed = server.echo.closed.contains(id); });
+  }
+  EXPECT_TRUE(closed);
+}
+
 TEST(Listener, BoundsWhatIsQueuedForAPeer) {
   Server server({.queue_bytes_max = 1 << 20});
   RawSocket socket(server.listener->port());

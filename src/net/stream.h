@@ -79,7 +79,8 @@ class CoalescingStream {
   }
   // What was written and is not with the kernel.
   size_t unsent() const { return pending_.size() + (flying_.size() - flown_); }
-  // Called whenever some of it has gone there.
+  bool failed() const { return static_cast<bool>(failure_); }
+  // Called whenever some of it has gone there, and when writing has failed.
   void on_progress(std::move_only_function<void()> callback) { on_progress_ = std::move(callback); }
 
   // Calls back once everything written so far is with the kernel, or has failed.
@@ -92,6 +93,7 @@ class CoalescingStream {
 
  private:
   static constexpr size_t kLarge = 32 << 10;  // above it a system call costs less than the copy
+  static constexpr size_t kKept = 4 << 10;
 
   template <typename Handler, typename Buffers>
   void start_write(Handler handler, const Buffers& buffers) {
@@ -134,14 +136,25 @@ class CoalescingStream {
     if (error && error != asio::error::would_block) failure_ = error;
     if (failure_ || flown_ == flying_.size()) return landed();
     flushing_ = true;
-    writing_since_ = std::chrono::steady_clock::now();
-    asio::async_write(next_, asio::buffer(flying_) + flown_,
-                      [this, keep = owner_.lock()](error_code failure, size_t) { flushed(failure); });
+    fly();
   }
 
-  // Nothing is under way any more.
+  // Piece by piece: a peer that reads slowly must be seen to read.
+  void fly() {
+    writing_since_ = std::chrono::steady_clock::now();
+    next_.async_write_some(asio::buffer(flying_) + flown_,
+                           [this, keep = owner_.lock()](error_code error, size_t n) {
+                             flown_ += n;
+                             if (error || flown_ == flying_.size()) return flushed(error);
+                             if (on_progress_) on_progress_();
+                             fly();
+                           });
+  }
+
+  // Nothing is under way any more. An idle connection keeps little.
   void landed() {
-    if (flying_.capacity() > 4 * kLarge) flying_ = {};
+    if (flying_.capacity() > kKept) flying_ = {};
+    if (pending_.empty() && pending_.capacity() > kKept) pending_ = {};
     flying_.clear();
     flown_ = 0;
     if (failure_) pending_ = {};
