@@ -115,6 +115,8 @@ Result<Handler*> Engine::Impl::handler_of(const Command& command) {
   if (!handler) {
     TRY_ASSIGN(handler,
                Handler::prepare(db, authorizer, bundle, command, deferred->deferral(), with_footprint));
+    for (const HandlerStatement& statement : handler->statements)
+      for (const WriteIntent& intent : statement.intents) handler->writes_parents |= is_parent_[intent.table];
   }
   return handler.get();
 }

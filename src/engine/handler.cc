@@ -172,11 +172,6 @@ Result<std::unique_ptr<Handler>> Handler::prepare(sqlite::Database& db, Authoriz
     handler->statements.push_back(std::move(made));
   }
   handler->undoable = is_undoable(handler->statements, bundle);
-  for (const HandlerStatement& s : handler->statements)
-    for (const WriteIntent& intent : s.intents)
-      handler->writes_parents |= std::ranges::any_of(bundle.tables, [&](const Table& table) {
-        return table.parent && table.parent->table == intent.table;
-      });
   return handler;
 }
 

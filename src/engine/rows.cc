@@ -46,16 +46,15 @@ std::string put_sql(const Table& table) {
 
 Rows::Rows(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle) {
   for (const Table& table : bundle.tables) {
-    if (table.key.empty()) {
-      sql_.push_back({});
-      continue;
-    }
-    Sql sql;
     const std::string name = quote_name(table.name);
     const std::string select = cat("SELECT ", column_list(table), " FROM ", name);
+    Sql sql{{db, cat(select, " WHERE ", key_condition(table, 1))}, {}, {}, {}, {}};
+    if (table.key.empty()) {
+      sql_.push_back(std::move(sql));
+      continue;
+    }
     std::vector<std::string> keys;
     for (size_t column : table.key) keys.push_back(quote_name(table.columns[column].name));
-    sql.read = cat(select, " WHERE ", key_condition(table, 1));
     sql.put = put_sql(table);
     sql.remove = cat("DELETE FROM ", name, " WHERE ", key_condition(table, 1));
     sql.all = cat(select, " ORDER BY ", join(keys, ", "));
@@ -71,10 +70,7 @@ Rows::Rows(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle
 
 Result<std::optional<Row>> Rows::read(const RowRef& ref) {
   TRY_ASSIGN(const Row key, decode_key(ref.key));
-  sqlite::Statement*& statement = sql_[ref.table].reader;
-  if (statement == nullptr) {
-    TRY_ASSIGN(statement, db_.cached(sql_[ref.table].read));
-  }
+  TRY_ASSIGN(sqlite::Statement * statement, sql_[ref.table].read.use());
   for (size_t i = 0; i < key.size(); ++i) statement->lend(static_cast<int>(i) + 1, key[i]);
   TRY_ASSIGN(const bool found, statement->step());
   std::optional<Row> row;

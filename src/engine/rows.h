@@ -39,8 +39,8 @@ class Rows {
 
  private:
   struct Sql {
-    std::string read, put, remove, all, children;
-    sqlite::Statement* reader = nullptr;  // once it has been used
+    sqlite::FixedStatement read;
+    std::string put, remove, all, children;
   };
   sqlite::Database& db_;
   const Bundle& bundle_;

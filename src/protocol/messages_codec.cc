@@ -12,6 +12,8 @@ namespace {
 
 // Below this many bytes that are not yet compressed, packing the message costs more than it saves.
 constexpr size_t kWorthPacking = 48;
+// So is it when so many times as much is compressed already, which would be gone through once more.
+constexpr size_t kPackedMost = 4;
 
 constexpr std::array<std::string_view, std::variant_size_v<Message>> kNames = {
     "hello", "push", "pull", "welcome", "schema", "scopes", "batch", "rows", "error", "bye"};
@@ -54,7 +56,7 @@ std::string encode(const Message& message, Compression compression) {
   Encoder encoder(plain);
   std::visit([&](const auto& m) { encoder.message(static_cast<int64_t>(message.index()) + 1, m); }, message);
   const size_t rest = plain.size() - encoder.packed_bytes();
-  const bool worth = rest >= kWorthPacking && rest >= encoder.packed_bytes();
+  const bool worth = rest >= kWorthPacking && rest >= encoder.packed_bytes() / kPackedMost;
   std::string out;
   Packer::mine().pack(plain, worth ? compression : Compression::kPlain, out);
   return out;

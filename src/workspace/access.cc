@@ -223,31 +223,25 @@ Result<std::unordered_set<ScopeId>> Access::gains(const Holder& holder, const Ed
 Result<std::vector<ScopeId>> Access::scope_ids(size_t table, const Row& row, const RowReader& read) {
   std::vector<ScopeId> ids;
   if (bundle_.tables[table].kind != TableKind::kSynced) return ids;
-  // Most rows of a group lie in the same scope as the one before.
-  const Value* const argument = sole_argument(table, row);
-  if (argument != nullptr && latest_ && latest_->table == table && latest_->argument == *argument)
-    return std::vector{latest_->id};
+  // Most tables have one scope, named by a column.
+  const Table& t = bundle_.tables[table];
+  if (!t.scope_from_parent && t.scopes.size() == 1 && t.scopes[0].argument && t.scopes[0].argument->column) {
+    const Value& argument = row[*t.scopes[0].argument->column];
+    if (argument.is_null()) return ids;
+    TRY_ASSIGN(const ScopeId id, names_.intern(t.scopes[0].kind, argument));
+    return std::vector{id};
+  }
   TRY_ASSIGN(const std::vector<std::string> names, scopes_of(bundle_, table, row, read));
   for (const std::string& name : names) {
     TRY_ASSIGN(const ScopeId id, names_.intern(name));
     ids.push_back(id);
   }
   std::ranges::sort(ids);
-  if (argument != nullptr && ids.size() == 1) latest_.emplace(table, *argument, ids[0]);
   return ids;
-}
-
-// The value that alone decides in which one scope the row lies, if there is such a value.
-const Value* Access::sole_argument(size_t table, const Row& row) const {
-  const Table& t = bundle_.tables[table];
-  if (t.scope_from_parent || t.scopes.size() != 1 || !t.scopes[0].argument) return nullptr;
-  const std::optional<size_t> column = t.scopes[0].argument->column;
-  return column ? &row[*column] : nullptr;
 }
 
 Result<> Access::reload() {
   published();  // nothing of it is left
-  latest_.reset();
   for (auto& [_, holder] : holders_) {
     TRY_ASSIGN(holder->scopes, closure(*holder));
   }

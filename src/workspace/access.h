@@ -5,7 +5,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -55,9 +54,6 @@ class Access {
 
   Result<std::vector<ScopeId>> scope_ids(size_t table, const Row& row, const RowReader& read);
 
-  // To be called when ScopeNames has forgotten some.
-  void names_forgotten() { latest_.reset(); }
-
   // Whose scopes have changed within the group, until it has been published.
   const std::vector<Holder*>& changed() const { return changed_; }
   void published();
@@ -68,7 +64,6 @@ class Access {
   void sweep();
 
  private:
-  const Value* sole_argument(size_t table, const Row& row) const;
   Result<std::unordered_set<ScopeId>> closure(const Holder& holder);
   Result<std::vector<ScopeId>> roots(const Holder& holder);
   Result<std::vector<ScopeId>> targets(ScopeId to);
@@ -86,12 +81,6 @@ class Access {
   ScopeNames& names_;
   std::map<std::pair<std::string, std::vector<std::string>>, std::shared_ptr<Holder>> holders_;
   std::vector<Holder*> changed_;
-  struct Latest {
-    size_t table;
-    Value argument;
-    ScopeId id;
-  };
-  std::optional<Latest> latest_;  // what scope_ids() found last
 };
 
 }  // namespace wherry::workspace

@@ -164,10 +164,7 @@ Result<Handled> Executor::execute(const Submission& s, const std::string& epoch,
       return executed;
     }
     superseded_whole = execution.refusal && execution.refusal->code == ServerJudge::kSuperseded;
-    if (execution.refusal) {
-      p_.access.names_forgotten();
-      TRY(p_.names.forget_after(last_scope));
-    }
+    if (execution.refusal) TRY(p_.names.forget_after(last_scope));
     if (!superseded_whole) refusal = std::move(execution.refusal);
     delta = std::move(execution.delta);
   }

@@ -13,8 +13,20 @@ namespace wherry {
 
 using namespace workspace;
 
+namespace {
+
+bool all_live(const Session& session) {
+  return std::ranges::all_of(
+      session.scopes, [](const auto& held) { return held.second.state == SessionScope::State::kLive; });
+}
+
+}  // namespace
+
 void Workspace::Impl::send(Session& session, const protocol::Message& message) {
-  std::string bytes = protocol::encode(message, session.compression);
+  hand_out(session, protocol::encode(message, session.compression));
+}
+
+void Workspace::Impl::hand_out(Session& session, std::string bytes) {
   session.queued_bytes += bytes.size();
   outputs.push_back({session.id, std::move(bytes), false, 1000, {}});
 }
@@ -123,9 +135,7 @@ protocol::Scopes Workspace::Impl::scope_changes(Session& session, const Items& i
 // The rows that the author's commands touched, as they stand now, in the scopes he holds that are not live.
 Result<> Workspace::Impl::add_own_rows(Session& session, const std::vector<RowRef>& rows,
                                        std::vector<protocol::Segment>& segments) {
-  const bool all_live = std::ranges::all_of(
-      session.scopes, [](const auto& held) { return held.second.state == SessionScope::State::kLive; });
-  if (all_live) return {};
+  if (rows.empty() || all_live(session)) return {};
   std::map<ScopeId, std::vector<protocol::RowItem>> own;
   const RowReader read = [this](const RowRef& ref) { return engine_->rows().read(ref); };
   std::set<RowRef> seen;
@@ -184,8 +194,7 @@ void Workspace::Impl::send_shared(Session& session, ScopeId scope, const Items& 
     batch.segments.push_back({handle, body_of(scope, session.compression, items)});
     message = protocol::encode(batch, session.compression);
   }
-  session.queued_bytes += message.size();
-  outputs.push_back({session.id, message, false, 1000, {}});
+  hand_out(session, message);
 }
 
 // What lies in live scopes goes as the group's segments. When that is more than a session takes now, or more
@@ -207,9 +216,7 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
     for (const protocol::LostCell& cell : executed->answer.lost)
       bytes += size_of(cell.key) + cell.column.size() + 16;
   // Rows of own commands travel apart only where their scopes are not live.
-  if (!answers.empty() && std::ranges::any_of(session.scopes, [](const auto& s) {
-        return s.second.state != SessionScope::State::kLive;
-      }))
+  if (!answers.empty() && !all_live(session))
     for (const Handled* executed : answers) bytes += executed->bytes;
   const bool too_much =
       session.queued_bytes > options.limits.session_queue_bytes || bytes > limits::kMessageBytes / 2;

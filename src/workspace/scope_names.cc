@@ -58,6 +58,14 @@ Result<ScopeId> ScopeNames::intern(const std::string& name) {
   return id;
 }
 
+Result<ScopeId> ScopeNames::intern(int kind, const Value& argument) {
+  if (latest_ && latest_->kind == kind && latest_->argument == argument) return latest_->id;
+  TRY_ASSIGN(const ScopeId id,
+             intern(*scope_name(bundle_.scope_kinds[static_cast<size_t>(kind)].name, argument)));
+  latest_.emplace(kind, argument, id);
+  return id;
+}
+
 Result<const ScopeInfo*> ScopeNames::info(ScopeId id) {
   if (const auto at = infos_.find(id); at != infos_.end()) return &at->second;
   TRY_ASSIGN(const auto rows, db_.rows("SELECT name, kind FROM wherry_scopes WHERE id = ?", {Value(id)}));
@@ -71,6 +79,7 @@ Result<const ScopeInfo*> ScopeNames::info(ScopeId id) {
 Result<> ScopeNames::reload() {
   ids_.clear();
   infos_.clear();
+  latest_.reset();
   TRY_ASSIGN(const auto last, db_.value("SELECT coalesce(max(id), 0) FROM wherry_scopes"));
   last_ = last_committed_ = *last->integer();
   return {};
@@ -82,6 +91,7 @@ Result<> ScopeNames::forget_after(ScopeId last) {
   TRY(db_.run("DELETE FROM wherry_scope_roles WHERE scope > ?1 OR role_scope > ?1", above));
   TRY(db_.run("DELETE FROM wherry_scopes WHERE id > ?1", above));
   last_ = last;
+  latest_.reset();
   std::erase_if(ids_, [&](const auto& entry) { return entry.second > last_; });
   std::erase_if(infos_, [&](const auto& entry) { return entry.first > last_; });
   return {};

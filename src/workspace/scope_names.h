@@ -1,6 +1,7 @@
 // Scopes by number: the database and the sessions name scopes by small integers, people by name.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,6 +26,9 @@ class ScopeNames {
 
   // Gives the scope a number if it has none, and its restricted twins with it. Within a transaction.
   Result<ScopeId> intern(const std::string& name);
+  // The same by its parts; the argument is not NULL. Fast for the scope that was asked for last: most rows of
+  // a group lie in one.
+  Result<ScopeId> intern(int kind, const Value& argument);
   // The pointer stays valid until committed() or reload().
   Result<const ScopeInfo*> info(ScopeId id);
   const ScopeKind& kind(const ScopeInfo& info) const {
@@ -48,6 +52,12 @@ class ScopeNames {
   const Bundle& bundle_;
   std::unordered_map<std::string, ScopeId> ids_;
   std::unordered_map<ScopeId, ScopeInfo> infos_;
+  struct Latest {
+    int kind;
+    Value argument;
+    ScopeId id;
+  };
+  std::optional<Latest> latest_;
   ScopeId last_ = 0, last_committed_ = 0;
 };
 

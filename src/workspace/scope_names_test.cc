@@ -27,13 +27,17 @@ TEST(ScopeNames, ForgetsWhatARefusedCommandHadMade) {
   const ScopeId last = names.last();
   const int64_t before = count();
 
-  const ScopeId made = *names.intern("channel(b)");
+  const ScopeId made = *names.intern(3, Value("b"));
+  EXPECT_EQ(*names.intern(3, Value("b")), made);
+  EXPECT_EQ(*names.intern("channel(b)"), made);
   EXPECT_GT(made, kept);
   EXPECT_GT(count(), before + 1) << "a restricted twin comes with it";
   ASSERT_TRUE(names.forget_after(last));
   EXPECT_EQ(count(), before);
   EXPECT_EQ(*names.intern("channel(a)"), kept);
   EXPECT_EQ(*names.intern("channel(c)"), made) << "numbers have no gaps";
+  EXPECT_EQ(*names.intern(3, Value("c")), made);
+  EXPECT_NE(*names.intern(3, Value("b")), made) << "the number is another's now";
   EXPECT_EQ((*names.info(made))->name, "channel(c)");
   std::filesystem::remove(path);
 }

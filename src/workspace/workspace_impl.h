@@ -114,6 +114,7 @@ class Workspace::Impl {
   const std::string& body_of(ScopeId scope, protocol::Compression compression, const Items& items);
   bool refuse_too_many_scopes(SessionId id, const workspace::Holder& holder);
   void send(Session& session, const protocol::Message& message);
+  void hand_out(Session& session, std::string bytes);
   void say_bye(SessionId id, std::string code, std::string message, Millis retry_after);
   SessionScope& add_scope(Session& session, ScopeId scope, bool on_demand);
   void set_state(Session& session, ScopeId scope, SessionScope& held, SessionScope::State state);
