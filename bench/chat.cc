@@ -14,26 +14,24 @@ namespace {
 
 // In order of frequency, roughly.
 constexpr std::array<std::string_view, 160> kWords = {
-    "the",     "to",      "and",      "of",       "a",        "in",        "is",        "it",
-    "you",     "that",    "for",      "on",       "with",     "this",      "we",        "be",
-    "have",    "are",     "not",      "as",       "at",       "but",       "can",       "if",
-    "or",      "so",      "do",       "what",     "there",    "all",       "from",      "just",
-    "was",     "they",    "like",     "will",     "would",    "my",        "about",     "when",
-    "which",   "one",     "get",      "some",     "by",       "more",      "think",     "out",
-    "up",      "how",     "know",     "me",       "your",     "work",      "then",      "time",
-    "no",      "make",    "use",      "need",     "should",   "now",       "could",     "only",
-    "see",     "want",    "right",    "because",  "way",      "good",      "thanks",    "than",
-    "other",   "them",    "also",     "any",      "maybe",    "our",       "been",      "has",
-    "its",     "really",  "still",    "could",    "where",    "something", "after",     "new",
-    "well",    "here",    "sure",     "people",   "look",     "first",     "problem",   "go",
-    "back",    "same",    "did",      "had",      "those",    "try",       "into",      "thing",
-    "much",    "today",   "does",     "before",   "version",  "code",      "file",      "test",
-    "write",   "server",  "change",   "again",    "tomorrow", "list",      "function",  "better",
-    "error",   "meeting", "question", "already",  "number",   "might",     "call",      "without",
-    "every",   "point",   "long",     "add",      "read",     "since",     "old",       "fix",
-    "line",    "page",    "while",    "found",    "wrong",    "start",     "able",      "maybe",
-    "example", "around",  "running",  "another",  "probably", "different", "together",  "release",
-    "library", "message", "channel",  "customer", "question", "available", "yesterday", "document"};
+    "the",     "to",       "and",      "of",      "a",         "in",        "is",       "it",      "you",
+    "that",    "for",      "on",       "with",    "this",      "we",        "be",       "have",    "are",
+    "not",     "as",       "at",       "but",     "can",       "if",        "or",       "so",      "do",
+    "what",    "there",    "all",      "from",    "just",      "was",       "they",     "like",    "will",
+    "would",   "my",       "about",    "when",    "which",     "one",       "get",      "some",    "by",
+    "more",    "think",    "out",      "up",      "how",       "know",      "me",       "your",    "work",
+    "then",    "time",     "no",       "make",    "use",       "need",      "should",   "now",     "could",
+    "only",    "see",      "want",     "right",   "because",   "way",       "good",     "thanks",  "than",
+    "other",   "them",     "also",     "any",     "maybe",     "our",       "been",     "has",     "its",
+    "really",  "still",    "always",   "where",   "something", "after",     "new",      "well",    "here",
+    "sure",    "people",   "look",     "first",   "problem",   "go",        "back",     "same",    "did",
+    "had",     "those",    "try",      "into",    "thing",     "much",      "today",    "does",    "before",
+    "version", "code",     "file",     "test",    "write",     "server",    "change",   "again",   "tomorrow",
+    "list",    "function", "better",   "error",   "meeting",   "question",  "already",  "number",  "might",
+    "call",    "without",  "every",    "point",   "long",      "add",       "read",     "since",   "old",
+    "fix",     "line",     "page",     "while",   "found",     "wrong",     "start",    "able",    "quite",
+    "example", "around",   "running",  "another", "probably",  "different", "together", "release", "library",
+    "message", "channel",  "customer", "update",  "available", "yesterday", "document"};
 
 }  // namespace
 

@@ -18,6 +18,8 @@ std::shared_ptr<const Bundle> chat_bundle();
 class Dice {
  public:
   explicit Dice(uint64_t seed) : engine_(seed) {}
+  Dice(const Dice&) = delete;  // entropy() refers to it
+  Dice& operator=(const Dice&) = delete;
   size_t below(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(engine_); }
   // Zipf over 0 … n - 1 with exponent 1: the first is the most frequent.
   size_t zipf(size_t n);

@@ -55,7 +55,7 @@ class Fleet::Impl {
             socket_.auto_fragment(false);
             socket_.async_handshake("127.0.0.1", "/" + member.workspace, [this](error_code failure) {
               fleet_.check(failure, "open the WebSocket");
-              peer.hello(wall_clock());
+              peer.hello(server::now());
               flush();
               read();
             });
@@ -75,7 +75,7 @@ class Fleet::Impl {
       socket_.async_read(buffer_, [this](error_code error, size_t) {
         fleet_.check(error, "read");
         const auto data = buffer_.data();
-        peer.receive({static_cast<const char*>(data.data()), data.size()}, wall_clock());
+        peer.receive({static_cast<const char*>(data.data()), data.size()});
         buffer_.consume(buffer_.size());
         flush();
         read();
@@ -161,9 +161,6 @@ Fleet::Fleet(uint16_t port) : impl_(std::make_unique<Impl>(port)) {}
 Fleet::~Fleet() = default;
 void Fleet::join(const std::vector<Member>& members) {
   impl_->join(members);
-}
-size_t Fleet::size() const {
-  return impl_->connections.size();
 }
 Peer& Fleet::peer(size_t i) {
   return impl_->connections[i]->peer;

@@ -22,7 +22,6 @@ class Fleet {
   };
   // Connects and returns once all are live; so many at once, that the server's backlog holds them.
   void join(const std::vector<Member>& members);
-  size_t size() const;
   Peer& peer(size_t i);
 
   // Sends what the peer has to say.

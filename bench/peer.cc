@@ -31,16 +31,14 @@ void Peer::push(std::string name, std::string data, Millis now) {
   command.client_timestamp = now;
   command.base_seq = upto_;
   queued_.commands.push_back(std::move(command));
-  ++in_flight_;
 }
 
 void Peer::flush() {
   if (!queued_.commands.empty()) send(std::exchange(queued_, {}));
 }
 
-void Peer::receive(std::string_view bytes, Millis) {
-  ++traffic_.messages;
-  traffic_.bytes += static_cast<int64_t>(bytes.size());
+void Peer::receive(std::string_view bytes) {
+  bytes_ += static_cast<int64_t>(bytes.size());
   const auto message = protocol::decode(bytes);
   if (!message) throw std::runtime_error(message.error().text());
   if (const auto* welcome = std::get_if<protocol::Welcome>(&*message)) return take(*welcome);
@@ -75,7 +73,6 @@ void Peer::take(const protocol::Scopes& scopes) {
 }
 
 void Peer::take(const protocol::RowsChunk& rows) {
-  take_body(rows.body);
   take(rows.answers);
   if (rows.live) --scanning_;
   if (--credits_ > limits::kChunkCredits / 2 || scanning_ == 0) return;
@@ -87,7 +84,6 @@ void Peer::take(const protocol::RowsChunk& rows) {
 
 void Peer::take(const protocol::Batch& batch) {
   const Seq before = std::exchange(upto_, batch.upto);
-  for (const protocol::Segment& segment : batch.segments) take_body(segment.body);
   if (batch.scopes) pull(batch.scopes->granted);
   if (!batch.scanning.empty()) throw std::runtime_error("the server thinks that this peer reads too slowly");
   take(batch.answers);
@@ -96,19 +92,10 @@ void Peer::take(const protocol::Batch& batch) {
 
 void Peer::take(const std::vector<protocol::Answer>& answers) {
   for (const protocol::Answer& answer : answers) {
-    --in_flight_;
-    ++traffic_.answers;
-    if (answer.outcome == protocol::Outcome::kRejected) ++traffic_.rejected;
+    if (answer.outcome == protocol::Outcome::kRejected)
+      throw std::runtime_error(cat("rejected: ", answer.code, " ", answer.message));
     if (on_answer) on_answer(answer);
   }
-}
-
-void Peer::take_body(std::string_view body) {
-  if (!on_items || body.empty()) return;
-  const auto items = protocol::decode_items(body);
-  if (!items) throw std::runtime_error(items.error().text());
-  traffic_.rows += static_cast<int64_t>(items->size());
-  on_items(*items);
 }
 
 }  // namespace wherry::bench

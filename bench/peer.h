@@ -1,11 +1,10 @@
-// A replica that keeps nothing: it speaks the protocol and counts, so that a benchmark measures the server
-// and not the client's own SQLite. Sans-I/O: messages in, messages out. Never retries; an unexpected message
-// throws.
+// A replica that keeps nothing: it speaks the protocol and counts bytes, so that a benchmark measures the
+// server and not the client's own SQLite. Sans-I/O: messages in, messages out. Never retries; an unexpected
+// message throws.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,19 +20,13 @@ enum class Start {
   kHead,  // only what comes from now on
 };
 
-struct Traffic {
-  int64_t messages = 0, bytes = 0;  // received, WebSocket frames' headers not counted
-  int64_t rows = 0;                 // items of scans and segments; counted only when bodies are read
-  int64_t answers = 0, rejected = 0;
-};
-
 class Peer {
  public:
   Peer(std::string token, Start start, Entropy entropy);
 
   // The first message of a connection.
   void hello(Millis now);
-  void receive(std::string_view bytes, Millis now);
+  void receive(std::string_view bytes);
   // Queues a command; flush() sends what is queued as one message.
   void push(std::string name, std::string data, Millis now);
   void flush();
@@ -42,15 +35,14 @@ class Peer {
 
   // Every scope that is loaded by itself is live.
   bool is_live() const { return is_welcome_ && scopes_listed_ && scanning_ == 0; }
-  int64_t in_flight() const { return in_flight_; }
   Seq upto() const { return upto_; }
-  const Traffic& traffic() const { return traffic_; }
+  // Received so far; WebSocket frames' headers are not counted.
+  int64_t bytes() const { return bytes_; }
 
   // Called, if set: for each answer; when a batch has brought everything above the first seq up to the
-  // second; with the items of each body.
+  // second.
   std::function<void(const protocol::Answer&)> on_answer;
   std::function<void(Seq, Seq)> on_boundary;
-  std::function<void(const std::vector<protocol::RowItem>&)> on_items;
 
  private:
   void take(const protocol::Welcome& welcome);
@@ -58,7 +50,6 @@ class Peer {
   void take(const protocol::Batch& batch);
   void take(const protocol::RowsChunk& rows);
   void take(const std::vector<protocol::Answer>& answers);
-  void take_body(std::string_view body);
   void pull(const std::vector<protocol::GrantedScope>& granted);
   void send(const protocol::Message& message);
 
@@ -67,11 +58,10 @@ class Peer {
   UuidMaker uuids_;
   protocol::Compression compression_ = protocol::Compression::kPlain;
   bool is_welcome_ = false, scopes_listed_ = false;
-  int64_t scanning_ = 0, credits_ = 0, in_flight_ = 0, next_number_ = 1;
+  int64_t scanning_ = 0, credits_ = 0, next_number_ = 1, bytes_ = 0;
   Seq upto_;
   protocol::Push queued_;
   std::vector<std::string> out_;
-  Traffic traffic_;
 };
 
 }  // namespace wherry::bench

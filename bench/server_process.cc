@@ -69,7 +69,7 @@ ServerProcess::~ServerProcess() {
 }
 
 std::string ServerProcess::token(const std::string& workspace, const std::string& user) const {
-  return net::make_token({user, workspace, {}, wall_clock() + Millis{24 * 3'600'000}}, secret_);
+  return net::make_token({user, workspace, {}, server::now() + Millis{24 * 3'600'000}}, secret_);
 }
 
 double ServerProcess::cpu() const {
@@ -93,7 +93,7 @@ int64_t ServerProcess::peak_memory() const {
 
 Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population,
                       Dice& dice) {
-  const auto info = expect(data.create_workspace(name, wall_clock().count));
+  const auto info = expect(data.create_workspace(name, server::now().count));
   WorkspaceOptions options;
   options.path = info.path;
   options.name = name;
@@ -103,7 +103,7 @@ Filled make_workspace(server::DataFolder& data, const std::string& name, const P
   options.verifier = [](std::string_view, Millis) -> Result<Identity> {
     return fail(ErrorCode::kUnauthorized, "nobody connects here");
   };
-  const auto workspace = expect(Workspace::open(std::move(options), wall_clock()));
+  const auto workspace = expect(Workspace::open(std::move(options), server::now()));
   return fill(*workspace, population, dice);
 }
 

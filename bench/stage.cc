@@ -15,17 +15,12 @@ namespace wherry::bench {
 namespace {
 
 void run_all(Workspace& workspace, const std::vector<DirectCommand>& commands) {
-  for (const protocol::Answer& answer : expect(workspace.execute_all(commands, wall_clock())))
+  for (const protocol::Answer& answer : expect(workspace.execute_all(commands, server::now())))
     if (answer.outcome != protocol::Outcome::kApplied)
       throw std::runtime_error(cat("not applied: ", answer.code, " ", answer.message));
 }
 
 }  // namespace
-
-Millis wall_clock() {
-  using namespace std::chrono;
-  return Millis{duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
-}
 
 double cpu_seconds() {
   timespec time{};
@@ -56,7 +51,7 @@ Filled fill(Workspace& workspace, const Population& population, Dice& dice) {
     if (commands.size() == 1000) run_all(workspace, std::exchange(commands, {}));
   };
   for (size_t i = 0; i < population.channels; ++i) {
-    const std::string id = dice.uuid(wall_clock());
+    const std::string id = dice.uuid(server::now());
     add("channel.create", cat(R"({"id":")", id, R"(","name":"channel )", i, R"("})"), 0);
     for (size_t user = 1; user < population.users; ++user)
       add("channel.add_member", cat(R"({"channel_id":")", id, R"(","user_id":")", user_name(user), R"("})"),
@@ -64,11 +59,10 @@ Filled fill(Workspace& workspace, const Population& population, Dice& dice) {
     filled.channels.push_back(id);
   }
   for (size_t i = 0; i < population.messages; ++i) {
-    filled.messages.push_back(dice.uuid(wall_clock()));
-    filled.authors.push_back(i % population.users);
+    filled.messages.push_back(dice.uuid(server::now()));
     add("message.post",
         post(filled.messages.back(), filled.channels[i % population.channels], dice.text(100)),
-        filled.authors.back());
+        i % population.users);
   }
   if (!commands.empty()) run_all(workspace, commands);
   return filled;
@@ -84,7 +78,7 @@ Stage::Stage(const Population& population, uint64_t seed) : dice_(seed) {
   options.verifier = [](std::string_view token, Millis now) -> Result<Identity> {
     return Identity{std::string(token), {}, now + Millis{1LL << 40}};
   };
-  workspace_ = expect(Workspace::open(std::move(options), wall_clock()));
+  workspace_ = expect(Workspace::open(std::move(options), server::now()));
   filled_ = fill(*workspace_, population, dice_);
 }
 
@@ -92,8 +86,8 @@ Peer& Stage::join(size_t user, Start start) {
   const auto id = static_cast<SessionId>(peers_.size() + 1);
   Peer& peer = peers_.try_emplace(id, user_name(user), start, dice_.entropy()).first->second;
   by_user_.try_emplace(user, &peer);
-  workspace_->connect(id, wall_clock());
-  peer.hello(wall_clock());
+  workspace_->connect(id, server::now());
+  peer.hello(server::now());
   settle();
   return peer;
 }
@@ -103,7 +97,7 @@ void Stage::flush() {
 }
 
 double Stage::exchange() {
-  const Millis now = wall_clock();
+  const Millis now = server::now();
   std::vector<std::pair<SessionId, std::string>> messages;
   for (auto& [id, peer] : peers_)
     for (std::string& message : peer.take_messages()) messages.emplace_back(id, std::move(message));
@@ -114,7 +108,7 @@ double Stage::exchange() {
   const double spent = cpu_seconds() - before;
   for (const Output& output : outputs) {
     if (output.close) throw std::runtime_error(cat("closed: ", output.close_reason));
-    peers_.at(output.session).receive(output.bytes, now);
+    peers_.at(output.session).receive(output.bytes);
     workspace_->sent(output.session, output.bytes.size(), now);
   }
   return spent;
@@ -137,15 +131,15 @@ Replica& Stage::join_replica(size_t user) {
   options.entropy = dice_.entropy();
   options.create = true;
   replica_ = expect(Replica::open(std::move(options)));
-  workspace_->connect(kReplicaSession, wall_clock());
-  expect(replica_->connected(user_name(user), wall_clock()));
+  workspace_->connect(kReplicaSession, server::now());
+  expect(replica_->connected(user_name(user), server::now()));
   return *replica_;
 }
 
 double Stage::sync() {
   double spent = 0;
   for (bool moves = true; moves;) {
-    const Millis now = wall_clock();
+    const Millis now = server::now();
     moves = false;
     for (const std::string& message : replica_->take_outgoing()) {
       workspace_->receive(kReplicaSession, message, now);
@@ -156,7 +150,7 @@ double Stage::sync() {
     for (const Output& output : workspace_->take_outputs()) {
       workspace_->sent(output.session, output.bytes.size(), now);
       if (output.session != kReplicaSession) {
-        peers_.at(output.session).receive(output.bytes, now);
+        peers_.at(output.session).receive(output.bytes);
         continue;
       }
       const double before = cpu_seconds();

@@ -11,6 +11,7 @@
 #include "bench/chat.h"
 #include "bench/peer.h"
 #include "replica/replica.h"
+#include "server/clock.h"
 #include "workspace/workspace.h"
 
 namespace wherry::bench {
@@ -34,11 +35,10 @@ struct Population {
   size_t messages = 0;  // of about 100 bytes, evenly over channels and users
 };
 
-// What a workspace was filled with.
+// What a workspace was filled with. The users wrote the messages in turn.
 struct Filled {
   std::vector<std::string> channels;
   std::vector<std::string> messages;
-  std::vector<size_t> authors;  // of the messages
 };
 Filled fill(Workspace& workspace, const Population& population, Dice& dice);
 
@@ -46,7 +46,6 @@ class Stage {
  public:
   explicit Stage(const Population& population, uint64_t seed = 1);
 
-  Workspace& workspace() { return *workspace_; }
   const Filled& filled() const { return filled_; }
   Dice& dice() { return dice_; }
   Peer& join(size_t user, Start start);
@@ -79,7 +78,6 @@ class Stage {
   int replicas_ = 0;
 };
 
-Millis wall_clock();
 // CPU seconds of this process, all threads.
 double cpu_seconds();
 

@@ -35,9 +35,9 @@ void execute_post(benchmark::State& state) {
   (void)stage.sync();
   for (auto _ : state) {
     const std::string data =
-        post(stage.dice().uuid(wall_clock()), stage.filled().channels[0], stage.dice().text(100));
+        post(stage.dice().uuid(server::now()), stage.filled().channels[0], stage.dice().text(100));
     const double before = cpu_seconds();
-    const auto executed = replica.execute("message.post", data, wall_clock());
+    const auto executed = replica.execute("message.post", data, server::now());
     state.SetIterationTime(cpu_seconds() - before);
     if (!executed || executed->refusal) throw std::runtime_error("the post is refused");
   }

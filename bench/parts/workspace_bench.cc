@@ -38,8 +38,8 @@ void post_command(benchmark::State& state) {
   run(state, [](Stage& stage, size_t user) {
     stage.peer(user).push(
         "message.post",
-        post(stage.dice().uuid(wall_clock()), stage.filled().channels[0], stage.dice().text(100)),
-        wall_clock());
+        post(stage.dice().uuid(server::now()), stage.filled().channels[0], stage.dice().text(100)),
+        server::now());
   });
 }
 
@@ -48,7 +48,7 @@ void edit_command(benchmark::State& state) {
     const Filled& filled = stage.filled();
     const size_t message = stage.dice().below(filled.messages.size() / 10) * 10 + user;
     stage.peer(user).push("message.edit", edit(filled.messages[message], stage.dice().text(100)),
-                          wall_clock());
+                          server::now());
   });
 }
 

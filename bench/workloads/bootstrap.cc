@@ -47,7 +47,7 @@ void bootstrap(const BootstrapOptions& options) {
   {
     Fleet fleet(server.port());
     fleet.join({{"bench", token, Start::kZero}});
-    wire = fleet.peer(0).traffic().bytes;
+    wire = fleet.peer(0).bytes();
   }
   const int64_t memory = server.memory();
   const ScratchFolder folder;

@@ -57,7 +57,7 @@ void bare_sqlite(size_t group, double seconds) {
       expect(sqlite::Database::open(folder.path() / "bare.db", sqlite::Access::kReadWriteCreate));
   sqlite::Database& db = *opened;
   expect(db.execute(kTables));
-  const std::string channel = dice.uuid(wall_clock()), replica = dice.uuid(wall_clock());
+  const std::string channel = dice.uuid(server::now()), replica = dice.uuid(server::now());
   int64_t seq = 0;
   // Made ahead: their making is not what is measured.
   struct Post {
@@ -72,7 +72,7 @@ void bare_sqlite(size_t group, double seconds) {
     const double before = cpu_seconds();
     posts.clear();
     for (size_t i = 0; i < group; ++i) {
-      Post made{dice.uuid(wall_clock()), dice.uuid(wall_clock()), dice.text(100), {}, {}};
+      Post made{dice.uuid(server::now()), dice.uuid(server::now()), dice.text(100), {}, {}};
       made.data = post(made.id, channel, made.body);
       made.delta = made.body + std::string(60, 'd');
       posts.push_back(std::move(made));
@@ -82,7 +82,7 @@ void bare_sqlite(size_t group, double seconds) {
     expect(db.run("BEGIN IMMEDIATE"));
     for (const Post& made : posts) {
       const Value key(Blob{made.id.substr(0, 18)});
-      const Value at(wall_clock().count);
+      const Value at(server::now().count);
       ++seq;
       expect(
           db.run("INSERT INTO messages(id, channel_id, author_id, body, sent_at) VALUES(?, ?, 'user1', ?, ?)",

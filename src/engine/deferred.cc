@@ -48,9 +48,12 @@ class TriggerParser {
     return tokens.size() > 2 && tokens[0].is_word("CREATE") && tokens[1].is_word("TRIGGER");
   }
 
+  static size_t place_of_name(const Tokens& trigger) {
+    return trigger[2].is_word("IF") ? 5 : 2;
+  }  // IF NOT EXISTS
+
   std::optional<Parsed> parse() {
-    size_t i = 2;
-    if (at(i, "IF")) i += 3;  // IF NOT EXISTS
+    size_t i = place_of_name(tokens_);
     Parsed parsed;
     if (i + 1 >= tokens_.size()) return std::nullopt;
     parsed.name = name(i++);
@@ -242,7 +245,7 @@ std::vector<std::string> stored_ddl(const Bundle& bundle) {
     const Tokens tokens = tokenize(statement);
     const bool deferred = TriggerParser::is_trigger(tokens) &&
                           std::ranges::any_of(deferral.triggers, [&](const DeferredTrigger& trigger) {
-                            return tokens[tokens[2].is_word("IF") ? 5 : 2].names(trigger.name);
+                            return tokens[TriggerParser::place_of_name(tokens)].names(trigger.name);
                           });
     if (!deferred) stored.push_back(statement);
   }
@@ -339,13 +342,12 @@ std::span<const Value> DeferredTriggers::entry_of(const Work& work) const {
 Result<> DeferredTriggers::run() {
   if (deferral_.triggers.empty()) return {};
   int64_t last = 0;
-  for (bool more = true; more;) {
-    TRY_ASSIGN(sqlite::Statement * s,
-               db_.cached("SELECT * FROM temp.wherry_deferred WHERE n > ?1 ORDER BY n LIMIT ?2"));
-    s->bind(1, last).bind(2, static_cast<int64_t>(kSlice));
+  for (size_t gathered = kSlice; gathered == kSlice;) {
     std::vector<Work> work;
+    TRY_ASSIGN(sqlite::Statement * s, waiting_.use());
+    s->bind(1, last).bind(2, static_cast<int64_t>(kSlice));
     while (true) {
-      TRY_ASSIGN(more, s->step());
+      TRY_ASSIGN(const bool more, s->step());
       if (!more) break;
       last = s->integer(0);
       Work one{static_cast<size_t>(s->integer(1)), {}};
@@ -354,7 +356,7 @@ Result<> DeferredTriggers::run() {
       work.push_back(std::move(one));
     }
     s->reset();
-    more = work.size() == kSlice;
+    gathered = work.size();
     for (const Work& one : without_detours(std::move(work)))
       TRY(db_.run(deferral_.statements[one.statement].sql, one.values));
   }

@@ -61,7 +61,10 @@ class DeferredTriggers {
   Result<> run();
 
  private:
-  DeferredTriggers(sqlite::Database& db, Deferral deferral) : db_(db), deferral_(std::move(deferral)) {}
+  DeferredTriggers(sqlite::Database& db, Deferral deferral)
+      : db_(db),
+        deferral_(std::move(deferral)),
+        waiting_(db, "SELECT * FROM temp.wherry_deferred WHERE n > ?1 ORDER BY n LIMIT ?2") {}
 
   struct Work {
     size_t statement = 0;
@@ -74,6 +77,7 @@ class DeferredTriggers {
 
   sqlite::Database& db_;
   const Deferral deferral_;
+  sqlite::FixedStatement waiting_;
 };
 
 }  // namespace wherry

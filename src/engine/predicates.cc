@@ -67,19 +67,18 @@ Predicates::Condition Predicates::compile(size_t table, const std::string& condi
 
 Result<bool> Predicates::holds(const Condition& condition, const Row& row) {
   using enum Condition::Form;
-  const Value* value = row.empty() ? nullptr : &row[condition.column];
   switch (condition.form) {
     case kAlways:
       return true;
     case kNever:
       return false;
     case kIsNull:
-      return value->is_null();
+      return row[condition.column].is_null();
     case kIsNotNull:
-      return !value->is_null();
+      return !row[condition.column].is_null();
     case kEqualsInteger:
-      if (const int64_t* number = value->integer()) return *number == condition.number;
-      if (value->is_null()) return false;
+      if (const int64_t* number = row[condition.column].integer()) return *number == condition.number;
+      if (row[condition.column].is_null()) return false;
       break;  // SQLite's rules for comparing other types
     case kSql:
       break;

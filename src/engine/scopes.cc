@@ -61,11 +61,6 @@ Result<std::vector<std::string>> scopes_of(const Bundle& bundle, size_t table, c
 }
 
 RowReader before(const Delta& delta, const RowReader& now) {
-  if (delta.rows.size() == 1)
-    return [&change = delta.rows[0], &now](const RowRef& ref) -> Result<std::optional<Row>> {
-      if (ref == change.ref) return change.before;
-      return now(ref);
-    };
   std::unordered_map<RowRef, const RowChange*, RowRefHash> changed;
   for (const RowChange& change : delta.rows) changed.emplace(change.ref, &change);
   return [changed = std::move(changed), &now](const RowRef& ref) -> Result<std::optional<Row>> {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <openssl/hmac.h>
 
+#include <set>
+
 #include "base/text.h"
 #include "net/base64url.h"
 
@@ -34,6 +36,20 @@ void expect_refused(std::string_view token, std::string_view why) {
   EXPECT_EQ(result.error().code, ErrorCode::kUnauthorized);
   EXPECT_NE(result.error().message.find(why), std::string::npos) << result.error().message;
   EXPECT_EQ(result.error().message.find(kSecret), std::string::npos);
+}
+
+TEST(Random, DrawnAheadNeverRepeats) {
+  const auto draw = random_drawn_ahead();
+  const auto copy = draw;
+  std::set<std::string> seen;
+  for (int i = 0; i < 2000; ++i) {
+    std::string bytes(16, '\0');
+    (i % 2 == 0 ? draw : copy)({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
+    EXPECT_TRUE(seen.insert(bytes).second);
+  }
+  std::string large(10'000, '\0');
+  draw({reinterpret_cast<uint8_t*>(large.data()), large.size()});
+  EXPECT_NE(large.substr(0, 5000), large.substr(5000));
 }
 
 TEST(Token, RoundTripsItsClaims) {
