@@ -49,7 +49,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
         [self = shared_from_this()](error_code error, size_t) { self->on_request(error); });
   }
 
-  bool open() const { return state_ == State::kOpen; }
+  // Whether it became a WebSocket; it may be closing by now.
+  bool upgraded() const { return state_ == State::kOpen || state_ == State::kClosing; }
 
   // Takes bytes and/or the end; they go out with flush().
   void send(const Outgoing& outgoing) {

@@ -85,14 +85,14 @@ class Loop {
     }
   }
 
-  void cut(bool open_too) {
+  void cut(bool upgraded_too) {
     for (const auto& connection : all()) {
-      if (open_too || !connection->open()) connection->finish();
+      if (upgraded_too || !connection->upgraded()) connection->finish();
     }
   }
 
   void stop() {
-    cut(/*open_too=*/true);
+    cut(/*upgraded_too=*/true);
     timer_.cancel();
     stopped_ = true;
     work_.reset();
@@ -198,7 +198,7 @@ class Listener::Impl {
     asio::post(loops_[0]->context(), [this] {
       close_acceptor();
       for (const auto& loop : loops_) {
-        asio::post(loop->context(), [l = loop.get()] { l->cut(/*open_too=*/false); });
+        asio::post(loop->context(), [l = loop.get()] { l->cut(/*upgraded_too=*/false); });
       }
     });
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -16,7 +17,7 @@
 namespace wherry::net {
 namespace {
 
-constexpr int kBinary = 0x82, kText = 0x81, kPing = 0x89;
+constexpr int kBinary = 0x82, kText = 0x81, kClose = 0x88, kPing = 0x89;
 
 // What happened, to wait for.
 class Record {
@@ -463,6 +464,33 @@ TEST(Listener, StopClosesEveryConnection) {
     EXPECT_TRUE(client->wait_for_close());
     EXPECT_EQ(client->error.code, ErrorCode::kUnavailable);
   }
+}
+
+TEST(Listener, LetsCloseWhoIsClosingWhenItStopsAccepting) {
+  Server server;
+  std::optional<RawSocket> closing(server.listener->port());
+  closing->upgrade("/demo");
+  ASSERT_TRUE(server.echo.record.wait([&] { return server.echo.open.size() == 1; }));
+  std::vector<Outgoing> batch(1);
+  batch[0].id = server.echo.open.begin()->first;
+  batch[0].close = true;
+  batch[0].close_code = 1001;
+  server.listener->send(std::move(batch));
+  EXPECT_EQ(closing->read_close(), 1001);  // not answered yet
+
+  RawSocket open(server.listener->port()), half(server.listener->port());
+  open.upgrade("/demo");
+  half.send("GET /de");
+  while (server.listener->connections() != 3) std::this_thread::yield();
+  server.listener->stop_accepting();
+  EXPECT_EQ(half.read_all(), "");
+  open.send(RawSocket::frame(kBinary, "."));
+  EXPECT_EQ(open.read(3), "\x82\x01.");  // all have been looked at
+  EXPECT_EQ(server.listener->connections(), 2u);
+
+  closing->send(RawSocket::frame(kClose, "\x03\xe9"));
+  closing.reset();
+  while (server.listener->connections() != 1) std::this_thread::yield();
 }
 
 TEST(Client, SaysWhyItCannotConnect) {
