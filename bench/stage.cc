@@ -14,6 +14,8 @@ namespace wherry::bench {
 
 namespace {
 
+constexpr SessionId kReplicaSession = 1'000'000;
+
 void run_all(Workspace& workspace, const std::vector<DirectCommand>& commands) {
   for (const protocol::Answer& answer : expect(workspace.execute_all(commands, server::now())))
     if (answer.outcome != protocol::Outcome::kApplied)
@@ -106,10 +108,23 @@ double Stage::exchange() {
   expect(workspace_->commit(now));
   const std::vector<Output> outputs = workspace_->take_outputs();
   const double spent = cpu_seconds() - before;
+  (void)deliver(outputs, now);
+  return spent;
+}
+
+// Returns the CPU seconds that the replica took.
+double Stage::deliver(const std::vector<Output>& outputs, Millis now) {
+  double spent = 0;
   for (const Output& output : outputs) {
     if (output.close) throw std::runtime_error(cat("closed: ", output.close_reason));
-    peers_.at(output.session).receive(output.bytes);
     workspace_->sent(output.session, output.bytes.size(), now);
+    if (output.session != kReplicaSession) {
+      peers_.at(output.session).receive(output.bytes);
+      continue;
+    }
+    const double before = cpu_seconds();
+    expect(replica_->receive(output.bytes, now));
+    spent += cpu_seconds() - before;
   }
   return spent;
 }
@@ -118,12 +133,6 @@ double Stage::exchange() {
   return exchange();
 }
 
-namespace {
-
-constexpr SessionId kReplicaSession = 1'000'000;
-
-}  // namespace
-
 Replica& Stage::join_replica(size_t user) {
   workspace_->disconnect(kReplicaSession);
   ReplicaOptions options;
@@ -131,33 +140,35 @@ Replica& Stage::join_replica(size_t user) {
   options.entropy = dice_.entropy();
   options.create = true;
   replica_ = expect(Replica::open(std::move(options)));
+  come_back(user);
+  return *replica_;
+}
+
+void Stage::leave() {
+  workspace_->disconnect(kReplicaSession);
+  replica_->disconnected();
+}
+
+void Stage::come_back(size_t user) {
   workspace_->connect(kReplicaSession, server::now());
   expect(replica_->connected(user_name(user), server::now()));
-  return *replica_;
 }
 
 double Stage::sync() {
   double spent = 0;
   for (bool moves = true; moves;) {
     const Millis now = server::now();
-    moves = false;
-    for (const std::string& message : replica_->take_outgoing()) {
-      workspace_->receive(kReplicaSession, message, now);
-      moves = true;
-    }
-    moves |= workspace_->has_work();
+    std::vector<std::pair<SessionId, std::string>> messages;
+    for (std::string& message : replica_->take_outgoing())
+      messages.emplace_back(kReplicaSession, std::move(message));
+    for (auto& [id, peer] : peers_)
+      for (std::string& message : peer.take_messages()) messages.emplace_back(id, std::move(message));
+    for (const auto& [id, message] : messages) workspace_->receive(id, message, now);
+    const bool worked = workspace_->has_work();
     expect(workspace_->commit(now));
-    for (const Output& output : workspace_->take_outputs()) {
-      workspace_->sent(output.session, output.bytes.size(), now);
-      if (output.session != kReplicaSession) {
-        peers_.at(output.session).receive(output.bytes);
-        continue;
-      }
-      const double before = cpu_seconds();
-      expect(replica_->receive(output.bytes, now));
-      spent += cpu_seconds() - before;
-      moves = true;
-    }
+    const std::vector<Output> outputs = workspace_->take_outputs();
+    spent += deliver(outputs, now);
+    moves = worked || !messages.empty() || !outputs.empty();
   }
   return spent;
 }

@@ -51,13 +51,18 @@ class Stage {
   Peer& join(size_t user, Start start);
   // The first that joined as this user.
   Peer& peer(size_t user) { return *by_user_.at(user); }
+  bool has_peer(size_t user) const { return by_user_.contains(user); }
 
   // What the peers have queued becomes messages.
   void flush();
-  // A new replica of the user in the stage's folder, connected; sync() delivers until nothing moves and
-  // returns the CPU seconds that the replica took to receive.
+  // A new replica of the user in the stage's folder, connected; sync() delivers, also what the peers have to
+  // say, until nothing moves, and returns the CPU seconds that the replica took to receive.
   Replica& join_replica(size_t user);
+  Replica& replica() { return *replica_; }
   double sync();
+  // The replica's connection ends; a new one begins.
+  void leave();
+  void come_back(size_t user);
 
   // One exchange: what all peers have to say, then one commit. Returns the CPU seconds that the workspace
   // took.
@@ -68,6 +73,8 @@ class Stage {
   void settle();
 
  private:
+  double deliver(const std::vector<Output>& outputs, Millis now);
+
   ScratchFolder folder_;
   Dice dice_;
   std::unique_ptr<Workspace> workspace_;

@@ -72,6 +72,7 @@ CANARIES = [
     ("refused-write-not-undone", "src/engine/engine.cc", 'if (refused) TRY(undo(execution.delta));', '', "permissions", False),
     ("parents-remembered-over-writes", "src/engine/engine.cc", 'if (!keeps_parents_) parents_.clear();', '', "permissions", False),
     ("index-not-written", "src/replica/core.cc", 'if (app_) TRY(app_->engine().run_deferred());', '', "permissions", False),
+    ("late-entries-forgotten", "src/engine/deferred.cc", "TRY(following.add(id, sqlite3_last_insert_rowid(db_.handle())));", "if (sqlite3_last_insert_rowid(db_.handle()) % 3 > 0) TRY(following.add(id, sqlite3_last_insert_rowid(db_.handle())));", "permissions", False),
     ("time-of-arrival-for-its-author's", "src/workspace/executor.cc", "record.client_timestamp = s.client_timestamp;", "record.client_timestamp = s.received;", "busy", False),
     ("rejections-not-logged", "src/workspace/executor.cc", "return ++quota.count <= limits::kRejectionsPerHour;", "return ++quota.count <= 3;", "busy", False),
     ("pushed-in-another-order", "src/workspace/workspace.cc", "  for (protocol::PushedCommand& command : push.commands) {\n", "  std::ranges::reverse(push.commands);\n  for (size_t i = 0, j = push.commands.size(); i + 1 < j; ++i) std::swap(push.commands[i].replica_seq, push.commands[--j].replica_seq);\n  for (protocol::PushedCommand& command : push.commands) {\n", "hot-key", False),
@@ -107,8 +108,8 @@ CANARIES = [
     ("undone-without-what-builds-on-it", "src/replica/pending.cc", "      add(pending[i], place);", "", "hot-key", True),
     ("reads-not-in-the-footprint", "src/replica/pending.cc", "  for (const RowRef& ref : f.rows_read)\n    if (dirty_.has_before(ref, place)) return true;\n", "", "permissions", False),
     ("grown-footprint-ignored", "src/replica/rebase.cc", "if (standing.meets(command.footprint, static_cast<Place>(i))) return false;", "", "hot-key", False),
-    ("base-of-answered-command-kept", "src/replica/rebase.cc", "TRY(images_.replace_base(app, ref, confirmed.at(ref)));", "{\n      }", "hot-key", False),
-    ("position-ahead-of-rows", "src/replica/core.cc", "TRY(change.joiner.items(*scope, items));\n  scope->position = step.upto;", "if (step.live || items.size() < 3) TRY(change.joiner.items(*scope, items));\n  scope->position = step.upto;", "permissions", False),
+    ("base-of-answered-command-kept", "src/replica/rebase.cc", "TRY(images_.replace_base(app, ref, confirmed.at(ref).row));", "{\n      }", "hot-key", False),
+    ("position-ahead-of-rows", "src/replica/core.cc", "TRY(change.joiner.items(*scope, *std::move(step.items)));\n  scope->position = step.upto;", "if (step.live || step.items->size() < 3) TRY(change.joiner.items(*scope, *std::move(step.items)));\n  scope->position = step.upto;", "permissions", False),
     ("boundary-not-stored", "src/replica/core.cc", "meta.boundary = std::max(meta.boundary, step.upto);", "if (step.upto.number % 2 == 0) meta.boundary = std::max(meta.boundary, step.upto);", "busy", False),
     # --- the simulator itself ---
     ("real-clock", "src/workspace/workspace.cc", "s.base_seq = std::min(command.base_seq, log.head());\n    s.received = now;", "s.base_seq = std::min(command.base_seq, log.head());\n    s.received = now - Millis{clock() % 20000};", TWICE, False),

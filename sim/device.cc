@@ -82,6 +82,7 @@ void Device::start() {
     return;
   }
   replica_ = *std::move(opened);
+  works_ = false;
   world_.note(name_ + " starts");
   look();
   if (!replica_) return;
@@ -244,6 +245,23 @@ void Device::flush() {
       world_.sometimes("a replica said that the server was restored");
     if (event.kind == ReplicaEvent::Kind::kIdentity) world_.sometimes("a replica got a new identity");
   }
+  work_later();
+}
+
+void Device::work_later() {
+  if (works_ || replica_->background_work() == Replica::Background::kNone) return;
+  works_ = true;
+  world_.after(kWorkAfter, [this, life = life_] {
+    if (life != life_ || !replica_) return;
+    works_ = false;
+    if (!paused_) {
+      world_.sometimes("an index followed its rows");
+      const auto done = replica_->do_background_work();
+      if (died()) return;
+      if (!done) return connect_anew(done.error(), "do its background work");
+    }
+    work_later();
+  });
 }
 
 void Device::deliver(const std::shared_ptr<Link>& link, const std::string& bytes, bool closes,

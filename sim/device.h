@@ -61,6 +61,7 @@ class Device {
 
  private:
   static constexpr int64_t kReopenAfter = 1'000;  // milliseconds
+  static constexpr int64_t kWorkAfter = 300;
 
   void connect();
   void connect_later(std::optional<Millis> asked);
@@ -70,12 +71,14 @@ class Device {
   bool died();
   std::string new_id();
   bool handle_error(const Error& error, const char* doing);
+  void connect_anew(const Error& error, const char* doing);
   [[noreturn]] void unreadable(const Error& error) const;
   void stop_at_damage(const Error& error);
   // Looks at the replica; false when its file turns out to be damaged, and then it is down.
   bool observe(const std::function<void()>& what);
   void plan_deaths();
   void tend();
+  void work_later();
   void go_on();
 
   World& world_;
@@ -88,7 +91,7 @@ class Device {
   std::optional<int64_t> welcomed_at_;
   int64_t clock_ = 0, life_ = 0, attempt_ = 0;
   bool online_ = true, writes_ = true, restored_ = false, copied_ = false, waiting_to_connect_ = false,
-       paused_ = false, damaged_ = false;
+       paused_ = false, damaged_ = false, works_ = false;
   std::vector<std::function<void()>> waiting_;  // what arrives while it stands still
   std::map<std::string, std::string> backup_;
   UuidMaker uuids_;

@@ -29,9 +29,17 @@ bool Device::observe(const std::function<void()>& what) {
   try {
     what();
   } catch (const Stopped& stopped) {
-    stop_at_damage(stopped.error);
+    // A query that reads an index may have to write it first.
+    if (!died()) connect_anew(stopped.error, "look");
   }
   return replica_ != nullptr;
+}
+
+// After a fault, unless it was damage.
+void Device::connect_anew(const Error& error, const char* doing) {
+  if (!handle_error(error, doing)) return;
+  replica_->disconnected();
+  connect_later(std::nullopt);
 }
 
 void Device::back_up() {
@@ -79,6 +87,7 @@ void Device::damage() {
 
 void Device::unreadable(const Error& error) const {
   if (damaged_ && error.code == ErrorCode::kCorrupt) throw Stopped{error};
+  if (error.code == ErrorCode::kIo || error.code == ErrorCode::kFull) throw Stopped{error};
   world_.violated("CORRUPT-STOP", name_ + " cannot be read: " + error.text());
 }
 

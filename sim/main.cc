@@ -210,6 +210,7 @@ constexpr const char* kExpected[] = {"the server died in a checkpoint",
                                      "the server's disk is full",
                                      "a device's disk is full",
                                      "several commands were pending when it was looked at",
+                                     "an index followed its rows",
                                      "a replica was complete when it was looked at",
                                      "bytes of a dead sender arrived",
                                      "a device's clock jumped",
@@ -301,6 +302,7 @@ int main(int argc, char** argv) {
   }
   const Tally tally =
       jobs > 1 ? play_in_processes(campaign, jobs, bundle) : play_all(campaign, campaign.seed, 1, bundle);
+  std::printf("seeds from %llu on\n", static_cast<unsigned long long>(campaign.seed));
   print(tally.figures, tally.played, tally.cpu_seconds);
   bool all_seen = true;
   for (const char* what : kExpected) {

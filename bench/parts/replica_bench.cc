@@ -1,52 +1,230 @@
-// What a replica spends: CPU time of receiving and executing; the time that the disk takes does not count.
+// What a replica spends: CPU time of receiving, executing and asking; the time that the disk takes does not
+// count.
 #include <benchmark/benchmark.h>
 
 #include <map>
 #include <stdexcept>
 
+#include "base/text.h"
+#include "bench/basics.h"
 #include "bench/stage.h"
+#include "sqlite/database.h"
 
 namespace wherry::bench {
 namespace {
 
+// Ten users, ten channels, so many messages. Filled once.
 Stage& stage_of(size_t messages) {
   static std::map<size_t, Stage> stages;
-  return stages.try_emplace(messages, Population{10, 1, messages}).first->second;
+  return stages.try_emplace(messages, Population{10, 10, messages}).first->second;
 }
 
-// A new replica gets everything, full-text index included.
+void count_per(benchmark::State& state, const char* name, int64_t each) {
+  state.counters[name] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(each),
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+// A new replica gets everything. `index_ms` is what the entries of the full-text index then take.
 void bootstrap(benchmark::State& state) {
-  const auto rows = static_cast<size_t>(state.range(0));
-  Stage& stage = stage_of(rows);
+  const int64_t rows = state.range(0);
+  Stage& stage = stage_of(static_cast<size_t>(rows));
+  double indexing = 0;
   for (auto _ : state) {
     Replica& replica = stage.join_replica(1);
     state.SetIterationTime(stage.sync());
     if (!replica.status().synced) throw std::runtime_error("the replica is not complete");
+    const double before = cpu_seconds();
+    expect(replica.finish_background_work());
+    indexing += cpu_seconds() - before;
   }
-  state.counters["per_row"] =
-      benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(rows),
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  count_per(state, "per_row", rows);
+  state.counters["index_ms"] = 1e3 * indexing / static_cast<double>(state.iterations());
+}
+
+// The same messages, put into the same table by SQLite alone: a row in `messages` with its indexes, a
+// thousand per transaction, channel by channel, as they come to a replica.
+void bare_rows(benchmark::State& state) {
+  const auto rows = static_cast<size_t>(state.range(0));
+  Stage& stage = stage_of(rows);
+  (void)stage.join_replica(1);
+  (void)stage.sync();
+  const auto read = stage.replica().query("SELECT * FROM messages ORDER BY channel_id, sent_at, id");
+  const auto bundle = chat_bundle();
+  for (auto _ : state) {
+    const ScratchFolder folder;
+    const auto db =
+        expect(sqlite::Database::open(folder.path() / "bare.db", sqlite::Access::kReadWriteCreate));
+    expect(db->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000"));
+    for (const std::string& statement : bundle->ddl)
+      if (statement.find("messages") != std::string::npos && statement.find("fts") == std::string::npos)
+        expect(db->execute(statement));
+    const double before = cpu_seconds();
+    sqlite::Statement insert =
+        expect(db->prepare("INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    for (size_t i = 0; i < rows; ++i) {
+      if (i % 1000 == 0) expect(db->execute(i == 0 ? "BEGIN" : "COMMIT; BEGIN"));
+      const Row& row = read->rows[i];
+      for (size_t column = 0; column < row.size(); ++column)
+        insert.lend(static_cast<int>(column) + 1, row[column]);
+      expect(insert.run());
+    }
+    expect(db->execute("COMMIT"));
+    state.SetIterationTime(cpu_seconds() - before);
+  }
+  count_per(state, "per_row", state.range(0));
+}
+
+std::string posted(Stage& stage, size_t channel) {
+  return post(stage.dice().uuid(server::now()), stage.filled().channels[channel], stage.dice().text(100));
+}
+// Of a message that the replica's user has written.
+std::string edited(Stage& stage) {
+  const size_t own = stage.dice().below(stage.filled().messages.size() / 10) * 10 + 1;
+  return edit(stage.filled().messages[own], stage.dice().text(100));
+}
+
+void execute_many(Stage& stage, const char* name, int64_t count) {
+  std::vector<Replica::Request> requests;
+  for (int64_t i = 0; i < count; ++i)
+    requests.push_back(
+        {name, name == std::string_view("message.post") ? posted(stage, 0) : edited(stage), {}});
+  for (const Executed& executed : expect(stage.replica().execute_all(requests, server::now())))
+    if (executed.refusal) throw std::runtime_error(cat("refused: ", executed.refusal->code));
 }
 
 // One command at a time, each in its own transaction.
+void execute(benchmark::State& state, const char* name) {
+  Stage& stage = stage_of(static_cast<size_t>(state.range(0)));
+  Replica& replica = stage.join_replica(1);
+  (void)stage.sync();
+  expect(replica.finish_background_work());
+  for (auto _ : state) {
+    const std::string data = name == std::string_view("message.post") ? posted(stage, 0) : edited(stage);
+    const double before = cpu_seconds();
+    const auto executed = replica.execute(name, data, server::now());
+    state.SetIterationTime(cpu_seconds() - before);
+    if (!executed || executed->refusal) throw std::runtime_error("the command is refused");
+  }
+  (void)stage.sync();
+}
 void execute_post(benchmark::State& state) {
+  execute(state, "message.post");
+}
+void execute_edit(benchmark::State& state) {
+  execute(state, "message.edit");
+}
+
+void point_query(benchmark::State& state) {
   Stage& stage = stage_of(static_cast<size_t>(state.range(0)));
   Replica& replica = stage.join_replica(1);
   (void)stage.sync();
   for (auto _ : state) {
-    const std::string data =
-        post(stage.dice().uuid(server::now()), stage.filled().channels[0], stage.dice().text(100));
+    const std::string& id = stage.filled().messages[stage.dice().below(stage.filled().messages.size())];
     const double before = cpu_seconds();
-    const auto executed = replica.execute("message.post", data, server::now());
+    const auto found = replica.query("SELECT body FROM messages WHERE id = ?1", {Value(id)});
     state.SetIterationTime(cpu_seconds() - before);
-    if (!executed || executed->refusal) throw std::runtime_error("the post is refused");
+    if (!found || found->rows.size() != 1) throw std::runtime_error("the message is not found");
   }
-  (void)stage.sync();
 }
 
-BENCHMARK(bootstrap)->ArgName("rows")->Arg(1000)->Arg(100'000)->UseManualTime()->Unit(
+// A batch of 100 posts by others while 10,000 commands are pending. `meets`: their author also renames the
+// channel of the pending commands, so that all of these run again.
+void join(benchmark::State& state, const char* pending) {
+  Stage& stage = stage_of(static_cast<size_t>(state.range(0)));
+  Replica& replica = stage.join_replica(1);
+  (void)stage.sync();
+  expect(replica.finish_background_work());
+  if (!stage.has_peer(0)) stage.join(0, Start::kHead);
+  execute_many(stage, pending, state.range(1));
+  (void)replica.take_outgoing();  // nobody hears of them
+  for (auto _ : state) {
+    for (int i = 0; i < 100; ++i) stage.peer(0).push("message.post", posted(stage, 9), server::now());
+    for (const std::string& channel : stage.filled().channels)
+      if (state.range(2) != 0)
+        stage.peer(0).push("channel.rename",
+                           cat(R"({"id":")", channel, R"(","name":")", stage.dice().text(20), R"("})"),
+                           server::now());
+    stage.flush();
+    state.SetIterationTime(stage.sync());
+  }
+}
+void join_over_posts(benchmark::State& state) {
+  join(state, "message.post");
+}
+void join_over_edits(benchmark::State& state) {
+  join(state, "message.edit");
+}
+
+// So many edits of so many messages while the replica was away.
+void missed(benchmark::State& state) {
+  Stage& stage = stage_of(static_cast<size_t>(state.range(0)));
+  Replica& replica = stage.join_replica(1);
+  (void)stage.sync();
+  expect(replica.finish_background_work());
+  for (size_t user = 0; user < 10; ++user)
+    if (!stage.has_peer(user)) stage.join(user, Start::kHead);
+  for (auto _ : state) {
+    stage.leave();
+    for (int64_t sent = 0; sent < state.range(1);) {
+      for (int i = 0; i < 1000 && sent < state.range(1); ++i, ++sent) {
+        const size_t message = stage.dice().below(stage.filled().messages.size());
+        stage.peer(message % 10)
+            .push("message.edit", edit(stage.filled().messages[message], stage.dice().text(100)),
+                  server::now());
+      }
+      stage.flush();
+      (void)stage.exchange();
+    }
+    stage.come_back(1);
+    state.SetIterationTime(stage.sync());
+    if (!replica.status().synced) throw std::runtime_error("the replica is not complete");
+  }
+}
+
+BENCHMARK(bootstrap)->ArgName("rows")->Arg(1000)->Arg(10'000)->Arg(100'000)->UseManualTime()->Unit(
     benchmark::kMillisecond);
-BENCHMARK(execute_post)->ArgName("rows")->Arg(1000)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(bare_rows)->ArgName("rows")->Arg(1000)->Arg(10'000)->Arg(100'000)->UseManualTime()->Unit(
+    benchmark::kMillisecond);
+BENCHMARK(execute_post)
+    ->ArgName("rows")
+    ->Arg(1000)
+    ->Arg(100'000)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(execute_edit)
+    ->ArgName("rows")
+    ->Arg(1000)
+    ->Arg(100'000)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(point_query)
+    ->ArgName("rows")
+    ->Arg(1000)
+    ->Arg(100'000)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(join_over_posts)
+    ->ArgNames({"rows", "pending", "meets"})
+    ->Args({1000, 100, 1})
+    ->Args({10'000, 10'000, 0})
+    ->Args({10'000, 10'000, 1})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(join_over_edits)
+    ->ArgNames({"rows", "pending", "meets"})
+    ->Args({1000, 100, 1})
+    ->Args({10'000, 10'000, 0})
+    ->Args({10'000, 10'000, 1})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(missed)
+    ->ArgNames({"rows", "commands"})
+    ->Args({1000, 1000})
+    ->Args({10'000, 10'000})
+    ->Args({10'000, 100'000})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace wherry::bench

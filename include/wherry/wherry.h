@@ -89,7 +89,9 @@ class Database {
   Result<> dismiss_all();
 
   // --- reading ---
-  // One statement that only reads; anything else is refused (kSql). `?1`, `?2`, … are the parameters.
+  // One statement that only reads; anything else is refused (kSql). `?1`, `?2`, … are the parameters. One
+  // that reads a full-text index first writes what it still lacks, since indexes follow their rows. Plans do
+  // not depend on values of parameters: a LIKE or GLOB that is to use an index has its pattern in the text.
   Result<QueryResult> query(std::string_view sql, const Row& parameters = {});
   // Calls back with the first result, then whenever a commit has changed it. Results that come faster than
   // the callback returns are handed over as one.

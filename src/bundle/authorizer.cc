@@ -108,6 +108,11 @@ void add_read(StatementAccess& access, std::string_view table, std::string_view 
   access.reads.push_back({std::string(table), std::string(column), std::string(trigger)});
 }
 
+// What the engine makes of the app's triggers (engine/deferred.h).
+bool is_deferral(std::string_view table, std::string_view trigger) {
+  return begins(trigger, "wherry_deferred_") && begins(table, "wherry_deferred");
+}
+
 // Notes the access; says why it is refused, or nothing.
 std::string note(StatementAccess& access, int action, std::string_view first, std::string_view second,
                  std::string_view trigger) {
@@ -118,13 +123,13 @@ std::string note(StatementAccess& access, int action, std::string_view first, st
     case SQLITE_FUNCTION:
       return why_function_refused(second);
     case SQLITE_READ:
+      if (is_deferral(first, trigger)) return {};
       add_read(access, first, second, trigger);
       return why_read_refused(first);
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE: {
-      // What the engine makes of the app's triggers (engine/deferred.h).
-      if (begins(trigger, "wherry_deferred_") && same(first, "wherry_deferred")) return {};
+      if (is_deferral(first, trigger)) return {};
       if (std::string why = why_read_refused(first); !why.empty()) return why;
       StatementAccess::TableWrite& write = write_of(access, first, trigger);
       if (action == SQLITE_INSERT) write.inserts = true;

@@ -51,10 +51,10 @@ class Scanner {
     const size_t begin = at_;
     const char c = sql_[at_];
     const char next = at_ + 1 < sql_.size() ? sql_[at_ + 1] : '\0';
-    if (c == '\'' || c == '"' || c == '`' || c == '[') return quoted(c);
+    if (c == '\'' || c == '"' || c == '`' || c == '[') return quoted(c, begin);
     if ((c == 'x' || c == 'X') && next == '\'') {
       ++at_;
-      return quoted('\'');
+      return quoted('\'', begin);
     }
     if (is_digit(c) || (c == '.' && is_digit(next))) return number();
     if (c == '?' || ((c == ':' || c == '@' || c == '$') && is_word_char(next))) {
@@ -72,8 +72,8 @@ class Scanner {
     add(Token::Kind::kSymbol, begin, std::string(1, c));
   }
 
-  void quoted(char open) {
-    const size_t begin = at_++;
+  void quoted(char open, size_t begin) {
+    ++at_;
     const char close = open == '[' ? ']' : open;
     std::string text;
     while (at_ < sql_.size()) {

@@ -19,6 +19,13 @@ TEST(Tokens, SeeThroughStringsNamesAndComments) {
   EXPECT_TRUE(tokens[9].names("t1"));
 }
 
+TEST(Tokens, KnowWhereTheyStand) {
+  const std::string sql = "a = x'00' AND 'b' = \"c\"";
+  std::vector<std::string> pieces;
+  for (const Token& t : tokenize(sql)) pieces.push_back(sql.substr(t.begin, t.end - t.begin));
+  EXPECT_EQ(pieces, (std::vector<std::string>{"a", "=", "x'00'", "AND", "'b'", "=", "\"c\""}));
+}
+
 TEST(Tokens, CountTheParenthesesAround) {
   const auto tokens = tokenize("a(b(c))d");
   EXPECT_EQ(tokens[1].depth, 0);

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/text.h"
@@ -38,8 +39,8 @@ std::future<Result<CommandOutcome>> ready(Result<CommandOutcome> outcome) {
 
 }  // namespace
 
-// One mutex guards the replica; whatever takes it ends with settle(), which passes on what the replica has to
-// say: messages to the connection, events and query results to the dispatcher.
+// One mutex guards the replica; whatever may change it ends with settle(), which passes on what the replica
+// has to say: messages to the connection, events and query results to the dispatcher.
 class Database::Impl {
  public:
   using Lock = std::unique_lock<std::mutex>;
@@ -53,6 +54,7 @@ class Database::Impl {
     connection_.reset();
     tap_.reset();
     const Lock lock(mutex_);
+    (void)replica_->finish_background_work();  // so that readers of the file find everything
     for (auto& [id, promise] : waiting_)
       promise.set_value(fail(ErrorCode::kUnavailable, "the database was closed before the server answered"));
   }
@@ -186,9 +188,32 @@ class Database::Impl {
       status_changed = status_changed || event.kind == ReplicaEvent::Kind::kStatus;
       tell(std::move(event));
     }
-    if (!status_changed) return;
-    news_.notify_all();
-    if (!online_ && connection_ && replica_->status().connected) connection_->welcomed();
+    if (status_changed) {
+      news_.notify_all();
+      if (!online_ && connection_ && replica_->status().connected) connection_->welcomed();
+    }
+    work_later();
+  }
+
+  // Much work is done between the app's callbacks, a slice at a time, with pauses in which others get the
+  // lock.
+  void work_later() {
+    const Replica::Background work = replica_->background_work();
+    if (work == Replica::Background::kNone) return;
+    if (work_failed_ || work == Replica::Background::kLittle)
+      return dispatcher_.post_later([this] { do_work(false); }, std::chrono::seconds(work_failed_ ? 10 : 1));
+    if (std::exchange(work_posted_, true)) return;
+    dispatcher_.post([this] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      do_work(true);
+    });
+  }
+
+  void do_work(bool was_posted) {
+    const Lock lock(mutex_);
+    if (was_posted) work_posted_ = false;
+    work_failed_ = !replica_->do_background_work();
+    settle();
   }
 
   void answer(const ReplicaEvent& event) {
@@ -243,6 +268,7 @@ class Database::Impl {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<client::Tap> tap_;
   bool online_ = false;
+  bool work_posted_ = false, work_failed_ = false;
   std::multimap<std::string, Promise> waiting_;
   std::map<WatchId, std::shared_ptr<Watch>> watches_;
   const Watch* running_ = nullptr;  // whose callback runs

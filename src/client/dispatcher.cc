@@ -23,10 +23,29 @@ void Dispatcher::post(std::function<void()> job) {
   posted_.notify_one();
 }
 
+void Dispatcher::post_later(std::function<void()> job, std::chrono::milliseconds delay) {
+  const auto at = std::chrono::steady_clock::now() + delay;
+  {
+    const std::lock_guard lock(mutex_);
+    if (later_job_ && later_at_ <= at) return;
+    later_job_ = std::move(job);
+    later_at_ = at;
+  }
+  posted_.notify_one();
+}
+
 void Dispatcher::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    posted_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
+    while (!ending_ && jobs_.empty()) {
+      const auto at = later_at_;
+      if (!later_job_)
+        posted_.wait(lock);
+      else if (std::chrono::steady_clock::now() < at)
+        posted_.wait_until(lock, at);
+      else
+        jobs_.push_back(std::exchange(later_job_, nullptr));
+    }
     if (ending_) return;
     const std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();

@@ -37,9 +37,12 @@ class TriggerParser {
     std::string head;  // between its name and ON: AFTER UPDATE OF body
     std::string table;
     std::string condition;  // between the table and BEGIN: WHEN …
+    std::string when;       // its expression, or empty
+    std::string event;      // INSERT, UPDATE or DELETE
     struct Statement {
       DeferredStatement later;
       std::string values;  // the expressions
+      std::string form;    // how the entry is made, the same for one that is added and one that is removed
     };
     std::vector<Statement> statements;
   };
@@ -62,11 +65,15 @@ class TriggerParser {
     while (i < tokens_.size() && !at(i, "ON")) ++i;
     if (i + 1 >= tokens_.size()) return std::nullopt;
     parsed.head = text(head, i);
+    parsed.event = tokens_[head + 1].text;
     parsed.table = name(i + 1);
     i += 2;
     const size_t condition = i;
-    while (i < tokens_.size() && !at(i, "BEGIN")) ++i;
+    size_t when = condition;
+    for (; i < tokens_.size() && !at(i, "BEGIN"); ++i)
+      if (when == condition && at(i, "WHEN")) when = i + 1;
     parsed.condition = text(condition, i);
+    if (when > condition) parsed.when = text(when, i);
     if (i == tokens_.size() || reads_tables(condition, i)) return std::nullopt;
     for (++i; i < tokens_.size() && !at(i, "END");) {
       size_t end = i;
@@ -140,6 +147,9 @@ class TriggerParser {
     made.later.sql = cat("INSERT INTO ", quote_name(*target), "(", join(quoted, ", "), ") VALUES(",
                          join(marks, ", "), ")");
     classify(made.later, tokens_[open + 1]);
+    if (made.later.effect != DeferredStatement::Effect::kOther)
+      made.later.rowid_is = rowid_at(nth_value(open, made.later.rowid), past - 1);
+    made.form = form_of(made.later, open, past - 1);
     return made;
   }
 
@@ -152,6 +162,37 @@ class TriggerParser {
     if (rowid == later.columns.end()) return;
     later.rowid = static_cast<size_t>(rowid - later.columns.begin());
     later.effect = commands ? DeferredStatement::Effect::kRemoves : DeferredStatement::Effect::kAdds;
+  }
+
+  // The first token of a value in the list that opens there.
+  size_t nth_value(size_t open, size_t n) const {
+    size_t i = open + 1;
+    for (; n > 0; ++i)
+      if (tokens_[i].is_symbol(',') && tokens_[i].depth == tokens_[open].depth + 1) --n;
+    return i;
+  }
+  DeferredStatement::Rowid rowid_at(size_t value, size_t end) const {
+    using Rowid = DeferredStatement::Rowid;
+    const bool is_rowid = value + 2 < end && tokens_[value + 1].is_symbol('.') &&
+                          tokens_[value + 2].names("rowid") &&
+                          (value + 3 == end || tokens_[value + 3].is_symbol(','));
+    if (!is_rowid) return Rowid::kOther;
+    return tokens_[value].names("new")   ? Rowid::kNew
+           : tokens_[value].names("old") ? Rowid::kOld
+                                         : Rowid::kOther;
+  }
+
+  // Columns and values of an entry, with ROW for both NEW and OLD.
+  std::string form_of(const DeferredStatement& later, size_t open, size_t end) const {
+    std::string form;
+    for (const std::string& column : later.entry()) form += cat(quote_name(column), " ");
+    const size_t first = later.columns.size() - later.entry().size();
+    for (size_t i = nth_value(open, first); i < end; ++i) {
+      const bool is_row = i + 1 < end && tokens_[i + 1].is_symbol('.') &&
+                          (tokens_[i].names("new") || tokens_[i].names("old"));
+      form += is_row ? "ROW " : cat(sql_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin), " ");
+    }
+    return form;
   }
 
   // target WHERE rowid = value
@@ -185,17 +226,94 @@ void keep_unnamed(std::set<std::string>& tables, const Tokens& tokens) {
 DeferredTrigger temporary(const TriggerParser::Parsed& parsed, std::vector<DeferredStatement>& statements) {
   DeferredTrigger trigger;
   trigger.name = parsed.name;
-  trigger.create = cat("CREATE TEMP TRIGGER ", quote_name(cat("wherry_deferred_", parsed.name)), " ",
-                       parsed.head, " ON main.", quote_name(parsed.table), " ", parsed.condition, " BEGIN ");
+  std::string body = " BEGIN ";
   for (const auto& statement : parsed.statements) {
     std::vector<std::string> columns = {"statement"};
     for (size_t i = 1; i <= statement.later.values; ++i) columns.push_back(cat("v", i));
-    trigger.create += cat("INSERT INTO wherry_deferred(", join(columns, ", "), ") VALUES(", statements.size(),
-                          ", ", statement.values, "); ");
+    body += cat("INSERT INTO wherry_deferred(", join(columns, ", "), ") VALUES(", statements.size(), ", ",
+                statement.values, "); ");
     statements.push_back(statement.later);
   }
-  trigger.create += "END";
+  body += "END";
+  const std::string head = cat("CREATE TEMP TRIGGER ", quote_name(cat("wherry_deferred_", parsed.name)), " ",
+                               parsed.head, " ON main.", quote_name(parsed.table), " ");
+  trigger.create = cat(head, parsed.condition, body);
+  trigger.muted = parsed.event != "INSERT"
+                      ? trigger.create
+                      : cat(head, "WHEN NOT EXISTS (SELECT 1 FROM temp.wherry_deferred_off)",
+                            parsed.when.empty() ? "" : cat(" AND (", parsed.when, ")"), body);
   return trigger;
+}
+
+// One entry for each row: made when it is added and removed with it, whatever is in it; when it changes,
+// removed and made anew; always in the same form. So a removal has the values of the addition before it.
+// What waits by this rule is in replicas' files: a change of it raises Store::kFormat.
+bool is_one_entry_per_row(const std::vector<const TriggerParser::Parsed*>& triggers) {
+  using Effect = DeferredStatement::Effect;
+  using Rowid = DeferredStatement::Rowid;
+  std::set<std::string_view> events;
+  for (const TriggerParser::Parsed* trigger : triggers) {
+    if (!events.insert(trigger->event).second) return false;
+    if (trigger->event != "UPDATE" && !trigger->when.empty()) return false;
+    std::vector<Effect> effects;
+    for (const auto& [later, values, form] : trigger->statements) {
+      if (form != triggers.front()->statements.front().form) return false;
+      if (later.rowid_is != (later.effect == Effect::kAdds ? Rowid::kNew : Rowid::kOld)) return false;
+      effects.push_back(later.effect);
+    }
+    if (effects != (trigger->event == "INSERT"   ? std::vector{Effect::kAdds}
+                    : trigger->event == "DELETE" ? std::vector{Effect::kRemoves}
+                                                 : std::vector{Effect::kRemoves, Effect::kAdds}))
+      return false;
+  }
+  return events.contains("INSERT") && events.contains("DELETE");
+}
+
+std::vector<LateIndex> late_indexes(const Bundle& bundle, const std::vector<TriggerParser::Parsed>& parsed,
+                                    const std::vector<Tokens>& kept) {
+  std::vector<LateIndex> late;
+  for (size_t i = 0; i < bundle.tables.size(); ++i) {
+    const Table& table = bundle.tables[i];
+    std::vector<const TriggerParser::Parsed*> triggers;
+    std::set<std::string> targets;
+    for (const auto& trigger : parsed) {
+      if (!same_name(trigger.table, table.name)) continue;
+      triggers.push_back(&trigger);
+      for (const auto& statement : trigger.statements) targets.insert(statement.later.target);
+    }
+    const bool elsewhere = std::ranges::any_of(parsed, [&](const auto& trigger) {
+      return !same_name(trigger.table, table.name) &&
+             std::ranges::any_of(trigger.statements,
+                                 [&](const auto& s) { return targets.contains(s.later.target); });
+    });
+    const bool other_triggers = std::ranges::any_of(kept, [&](const Tokens& trigger) {
+      return std::ranges::any_of(trigger, [&](const Token& token) { return token.names(table.name); });
+    });
+    const bool own_rowid =
+        std::ranges::any_of(table.columns, [](const Column& c) { return same_name(c.name, "rowid"); });
+    if (targets.size() != 1 || elsewhere || other_triggers || own_rowid || table.unique_beyond_key ||
+        !is_one_entry_per_row(triggers))
+      continue;
+    const auto adding = std::ranges::find(triggers, "INSERT", &TriggerParser::Parsed::event);
+    const auto& [later, values, form] = (*adding)->statements.front();
+    std::vector<std::string> columns, marks;
+    for (const Column& column : table.columns) {
+      columns.push_back(quote_name(column.name));
+      marks.push_back(cat("?", columns.size()));
+    }
+    std::vector<std::string> entry;
+    for (const std::string& column : later.columns) entry.push_back(quote_name(column));
+    late.push_back({i, later.target,
+                    // A conflict is met before anything is written. With OR ABORT, SQLite would keep a copy
+                    // of every page that the statement touches, since it has a trigger.
+                    cat("INSERT OR FAIL INTO ", quote_name(table.name), "(", join(columns, ", "), ") VALUES(",
+                        join(marks, ", "), ")"),
+                    cat("INSERT INTO ", quote_name(later.target), "(", join(entry, ", "), ") SELECT ", values,
+                        " FROM main.wherry_unindexed AS run CROSS JOIN main.", quote_name(table.name),
+                        " AS new WHERE run.tbl = ?1 AND run.first <= ?2"
+                        " AND new.rowid BETWEEN run.first AND min(run.last, ?2)")});
+  }
+  return late;
 }
 
 }  // namespace
@@ -221,20 +339,25 @@ Deferral deferral_of(const Bundle& bundle) {
   }
   // A trigger that stays takes the tables that it names from those that are deferred, and so on.
   std::vector<TriggerParser::Parsed> parsed;
+  std::vector<Tokens> kept;
   for (size_t before = targets.size() + 1; targets.size() < before;) {
     before = targets.size();
     parsed.clear();
+    kept.clear();
     for (size_t i = 0; i < ddl.size(); ++i) {
       if (!TriggerParser::is_trigger(ddl[i])) continue;
-      if (auto one = TriggerParser(bundle.ddl[i], targets).parse())
+      if (auto one = TriggerParser(bundle.ddl[i], targets).parse()) {
         parsed.push_back(*std::move(one));
-      else
+      } else {
         keep_unnamed(targets, ddl[i]);
+        kept.push_back(ddl[i]);
+      }
     }
   }
   Deferral deferral;
   for (const TriggerParser::Parsed& one : parsed)
     deferral.triggers.push_back(temporary(one, deferral.statements));
+  deferral.late = late_indexes(bundle, parsed, kept);
   return deferral;
 }
 
@@ -271,10 +394,101 @@ Result<std::unique_ptr<DeferredTriggers>> DeferredTriggers::install(sqlite::Data
   for (const DeferredStatement& statement : deferral.statements) most = std::max(most, statement.values);
   std::string columns;
   for (size_t i = 1; i <= most; ++i) columns += cat(", v", i);
-  TRY(db.execute(
-      cat("CREATE TEMP TABLE wherry_deferred(n INTEGER PRIMARY KEY, statement INTEGER", columns, ")")));
-  for (const DeferredTrigger& trigger : deferral.triggers) TRY(db.execute(trigger.create));
-  return std::unique_ptr<DeferredTriggers>(new DeferredTriggers(db, std::move(deferral)));
+  TRY(db.execute(cat("CREATE TEMP TABLE wherry_deferred(n INTEGER PRIMARY KEY, statement INTEGER", columns,
+                     ");", "CREATE TEMP TABLE wherry_deferred_off(off INTEGER)")));
+  TRY_ASSIGN(const auto may_follow,
+             db.value("SELECT 1 FROM main.sqlite_schema WHERE name = 'wherry_unindexed'"));
+  if (!may_follow) deferral.late.clear();
+  std::unique_ptr<DeferredTriggers> made(new DeferredTriggers(db, bundle, std::move(deferral)));
+  for (const DeferredTrigger& trigger : made->deferral_.triggers)
+    TRY(db.execute(may_follow ? trigger.muted : trigger.create));
+  return made;
+}
+
+DeferredTriggers::DeferredTriggers(sqlite::Database& db, const Bundle& bundle, Deferral deferral)
+    : db_(db),
+      bundle_(bundle),
+      deferral_(std::move(deferral)),
+      waiting_(db, "SELECT * FROM temp.wherry_deferred WHERE n > ?1 ORDER BY n LIMIT ?2"),
+      unindexed_(db) {}
+
+const LateIndex* DeferredTriggers::late_of(size_t table) const {
+  const auto at = std::ranges::find(deferral_.late, table, &LateIndex::table);
+  return at == deferral_.late.end() ? nullptr : &*at;
+}
+
+const LateIndex* DeferredTriggers::late_of(const Work& work) const {
+  const auto at =
+      std::ranges::find(deferral_.late, deferral_.statements[work.statement].target, &LateIndex::target);
+  return at == deferral_.late.end() ? nullptr : &*at;
+}
+
+Result<> DeferredTriggers::add_unindexed(size_t table, std::span<const Row* const> rows) {
+  TRY(run());  // a new row may have the rowid of one that went
+  TRY_ASSIGN(sqlite::Statement * add, db_.cached(late_of(table)->add));
+  const int64_t id = bundle_.tables[table].id;
+  TRY(db_.run("INSERT INTO temp.wherry_deferred_off VALUES(1)"));
+  Unindexed::Adding following(unindexed_);
+  for (const Row* row : rows) {
+    for (size_t i = 0; i < row->size(); ++i) add->lend(static_cast<int>(i) + 1, (*row)[i]);
+    TRY(add->run());
+    TRY(following.add(id, sqlite3_last_insert_rowid(db_.handle())));
+  }
+  TRY(following.finish());
+  TRY(db_.run("DELETE FROM temp.wherry_deferred_off"));
+  return {};
+}
+
+Result<bool> DeferredTriggers::lacks_entries(int64_t rows) {
+  return deferral_.late.empty() ? false : unindexed_.are_at_least(rows);
+}
+
+Result<> DeferredTriggers::index_more(int64_t rows) {
+  TRY(run());  // of rows that have changed since they came
+  TRY_ASSIGN(const auto next, unindexed_.next(rows));
+  if (!next) return {};
+  const auto late = std::ranges::find(deferral_.late, next->table,
+                                      [&](const LateIndex& l) { return bundle_.tables[l.table].id; });
+  // A new schema is not taken before all is written: the table is there.
+  if (late != deferral_.late.end()) TRY(db_.run(late->fill, {Value(next->table), Value(next->last)}));
+  return unindexed_.done(*next);
+}
+
+Result<> DeferredTriggers::complete() {
+  TRY(run());
+  while (true) {
+    TRY_ASSIGN(const bool lacks, lacks_entries(1));
+    if (!lacks) return {};
+    TRY(index_more(kSlice));
+  }
+}
+
+// A row without an entry has none to be removed. What is left of its work ends with an addition, and then it
+// goes on waiting, or with a removal, and then there is nothing to wait for.
+Result<std::vector<DeferredTriggers::Work>> DeferredTriggers::without_unindexed(std::vector<Work> work) {
+  TRY_ASSIGN(const bool any, lacks_entries(1));
+  if (!any) return work;
+  using Place = std::pair<int64_t, int64_t>;  // Table::id, rowid
+  const auto place_of = [&](const Work& one) -> std::optional<Place> {
+    const LateIndex* late = late_of(one);
+    if (late == nullptr) return std::nullopt;
+    return Place{bundle_.tables[late->table].id, *rowid_of(one)};
+  };
+  std::map<Place, DeferredStatement::Effect> last;
+  for (const Work& one : work)
+    if (const auto place = place_of(one)) last[*place] = deferral_.statements[one.statement].effect;
+  std::set<Place> waiting;
+  for (const auto& [place, effect] : last) {
+    TRY_ASSIGN(const bool waits, unindexed_.has(place.first, place.second));
+    if (!waits) continue;
+    waiting.insert(place);
+    if (effect == DeferredStatement::Effect::kRemoves) TRY(unindexed_.remove(place.first, place.second));
+  }
+  std::erase_if(work, [&](const Work& one) {
+    const auto place = place_of(one);
+    return place && waiting.contains(*place);
+  });
+  return work;
 }
 
 // An entry that is added and removed again, or removed and added again as it was, need not be written: a
@@ -357,8 +571,19 @@ Result<> DeferredTriggers::run() {
     }
     s->reset();
     gathered = work.size();
-    for (const Work& one : without_detours(std::move(work)))
-      TRY(db_.run(deferral_.statements[one.statement].sql, one.values));
+    work = without_detours(std::move(work));
+    if (!deferral_.late.empty() && !work.empty()) {
+      TRY_ASSIGN(work, without_unindexed(std::move(work)));
+    }
+    Unindexed::Adding following(unindexed_);
+    for (const Work& one : work) {
+      const DeferredStatement& statement = deferral_.statements[one.statement];
+      if (const LateIndex* late = late_of(one); late && statement.effect == DeferredStatement::Effect::kAdds)
+        TRY(following.add(bundle_.tables[late->table].id, *rowid_of(one)));
+      else
+        TRY(db_.run(statement.sql, one.values));
+    }
+    TRY(following.finish());
   }
   return last == 0 ? Result<>() : db_.run("DELETE FROM temp.wherry_deferred");
 }

@@ -115,8 +115,10 @@ Result<Handler*> Engine::Impl::handler_of(const Command& command) {
   if (!handler) {
     TRY_ASSIGN(handler,
                Handler::prepare(db, authorizer, bundle, command, deferred->deferral(), with_footprint));
-    for (const HandlerStatement& statement : handler->statements)
+    for (const HandlerStatement& statement : handler->statements) {
+      handler->reads_deferred |= statement.reads_deferred;
       for (const WriteIntent& intent : statement.intents) handler->writes_parents |= is_parent_[intent.table];
+    }
   }
   return handler.get();
 }
@@ -223,7 +225,7 @@ void Engine::Impl::note_reads(const HandlerStatement& statement, const Call& cal
 }
 
 Engine::Impl::Verdict Engine::Impl::run_statement(HandlerStatement& statement, const Call& call) {
-  if (statement.reads_deferred) TRY(deferred->run());
+  if (statement.reads_deferred) TRY(deferred->complete());
   bind(statement, call);
   if (with_footprint) note_reads(statement, call);
   capture->expect(&statement.intents);
@@ -316,6 +318,7 @@ Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
   if (!prepared && prepared.error().code == ErrorCode::kBundle)  // one that `check` would have refused
     return Execution{Refusal{"handler_error", prepared.error().message}, {}, {}};
   TRY_ASSIGN(Handler * handler, std::move(prepared));
+  if (handler->reads_deferred) TRY(deferred->complete());  // what earlier transactions left is not its work
   keeps_parents_ = !with_footprint && !handler->writes_parents;
   if (!keeps_parents_) parents_.clear();
   functions.command_id = call.command_id;
@@ -382,6 +385,9 @@ void Engine::rolled_back() {
 }
 Result<> Engine::run_deferred() {
   return impl_->deferred->run();
+}
+DeferredTriggers& Engine::deferred() {
+  return *impl_->deferred;
 }
 std::optional<std::string> Engine::entity_id(const Call& call) const {
   return impl_->entity_id_of(call);

@@ -20,6 +20,8 @@
 
 namespace wherry {
 
+class DeferredTriggers;
+
 enum class Side { kServer, kReplica };
 
 // Everything a handler may depend on besides the tables.
@@ -73,6 +75,8 @@ class Engine {
   // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before
   // the transaction ends.
   Result<> run_deferred();
+  // For replicas, whose indexes follow their rows.
+  DeferredTriggers& deferred();
 
   // @entity_id and the log's entity_id: the key as text, a compound one as a JSON array; nothing without an
   // entity.

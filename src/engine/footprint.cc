@@ -7,8 +7,8 @@
 //   Next                        back to such an IdxGT
 //   NotExists SeekRowid         with a rowid that was itself found in the same table
 //
-// The program that runs may be another one (SQLite plans anew when a LIKE pattern is bound). That does no
-// harm: if one plan gets the result from certain rows alone, the result depends on those rows alone.
+// The program that runs may be another one, planned on another connection. That does no harm: if one plan
+// gets the result from certain rows alone, the result depends on those rows alone.
 #include "engine/footprint.h"
 
 #include <algorithm>

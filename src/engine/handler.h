@@ -33,6 +33,7 @@ struct Handler {
   // key, and where it writes the rows can be put back one by one.
   bool undoable = false;
   bool writes_parents = false;  // tables that others name as theirs
+  bool reads_deferred = false;  // any of its statements
   bool deletes_from(size_t table) const;
 
   // Errors: kBundle when a statement does not prepare or does what handlers may not.

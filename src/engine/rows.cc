@@ -27,19 +27,29 @@ bool is_key(const Table& table, size_t column) {
   return false;
 }
 
+std::string add_sql(const Table& table) {
+  std::vector<std::string> values;
+  for (size_t i = 0; i < table.columns.size(); ++i) values.push_back(cat("?", i + 1));
+  return cat("INSERT INTO ", quote_name(table.name), "(", column_list(table), ") VALUES(", join(values, ", "),
+             ")");
+}
+
 std::string put_sql(const Table& table) {
-  std::vector<std::string> values, sets, keys;
+  std::vector<std::string> sets, keys;
   for (size_t i = 0; i < table.columns.size(); ++i) {
-    values.push_back(cat("?", i + 1));
-    if (!is_key(table, i)) {
-      const std::string name = quote_name(table.columns[i].name);
-      sets.push_back(cat(name, " = excluded.", name));
-    }
+    if (is_key(table, i)) continue;
+    const std::string name = quote_name(table.columns[i].name);
+    sets.push_back(cat(name, " = excluded.", name));
   }
   for (size_t column : table.key) keys.push_back(quote_name(table.columns[column].name));
-  return cat("INSERT INTO ", quote_name(table.name), "(", column_list(table), ") VALUES(", join(values, ", "),
-             ") ON CONFLICT(", join(keys, ", "), ") DO ", sets.empty() ? "NOTHING" : "UPDATE SET ",
-             join(sets, ", "));
+  return cat(add_sql(table), " ON CONFLICT(", join(keys, ", "), ") DO ",
+             sets.empty() ? "NOTHING" : "UPDATE SET ", join(sets, ", "));
+}
+
+Result<> run(sqlite::FixedStatement& fixed, const Row& values) {
+  TRY_ASSIGN(sqlite::Statement * statement, fixed.use());
+  for (size_t i = 0; i < values.size(); ++i) statement->lend(static_cast<int>(i) + 1, values[i]);
+  return statement->run();
 }
 
 }  // namespace
@@ -48,15 +58,19 @@ Rows::Rows(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle
   for (const Table& table : bundle.tables) {
     const std::string name = quote_name(table.name);
     const std::string select = cat("SELECT ", column_list(table), " FROM ", name);
-    Sql sql{{db, cat(select, " WHERE ", key_condition(table, 1))}, {}, {}, {}, {}};
+    const std::string is_key = cat(" WHERE ", key_condition(table, 1));
+    Sql sql{{db, cat(select, is_key)},
+            {db, put_sql(table)},
+            {db, add_sql(table)},
+            {db, cat("DELETE FROM ", name, is_key)},
+            {},
+            {}};
     if (table.key.empty()) {
       sql_.push_back(std::move(sql));
       continue;
     }
     std::vector<std::string> keys;
     for (size_t column : table.key) keys.push_back(quote_name(table.columns[column].name));
-    sql.put = put_sql(table);
-    sql.remove = cat("DELETE FROM ", name, " WHERE ", key_condition(table, 1));
     sql.all = cat(select, " ORDER BY ", join(keys, ", "));
     if (table.parent) {
       std::vector<std::string> terms;
@@ -80,12 +94,16 @@ Result<std::optional<Row>> Rows::read(const RowRef& ref) {
 }
 
 Result<> Rows::put(size_t table, const Row& row) {
-  return db_.run(sql_[table].put, row);
+  return run(sql_[table].put, row);
+}
+
+Result<> Rows::add(size_t table, const Row& row) {
+  return run(sql_[table].add, row);
 }
 
 Result<> Rows::remove(const RowRef& ref) {
   TRY_ASSIGN(const Row key, decode_key(ref.key));
-  return db_.run(sql_[ref.table].remove, key);
+  return run(sql_[ref.table].remove, key);
 }
 
 Result<> Rows::restore(const RowRef& ref, const std::optional<Row>& row) {

@@ -22,6 +22,8 @@ class Rows {
   // Inserts the row, or updates the one with this key in place.
   // Errors: kSql with a constraint's message when UNIQUE, NOT NULL, CHECK or a foreign key refuses.
   Result<> put(size_t table, const Row& row);
+  // The same for a row that is known to be new.
+  Result<> add(size_t table, const Row& row);
   // Does nothing when there is no such row.
   Result<> remove(const RowRef& ref);
   // put or remove, as `row` says.
@@ -39,8 +41,8 @@ class Rows {
 
  private:
   struct Sql {
-    sqlite::FixedStatement read;
-    std::string put, remove, all, children;
+    sqlite::FixedStatement read, put, add, remove;
+    std::string all, children;
   };
   sqlite::Database& db_;
   const Bundle& bundle_;

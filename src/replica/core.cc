@@ -5,6 +5,7 @@
 #include "base/msgpack.h"
 #include "base/text.h"
 #include "bundle/wire.h"
+#include "engine/deferred.h"
 #include "protocol/codec.h"
 #include "replica/salvage.h"
 #include "replica/schema.h"
@@ -16,6 +17,10 @@ namespace {
 
 // The list is searched for what may go once in so many answers.
 constexpr size_t kAnswersPerTrim = 1000;
+// Of so many rows entries are written at once: some ten milliseconds' work.
+constexpr int64_t kIndexedAtOnce = 1000;
+// While somebody waits for all of them.
+constexpr int64_t kIndexedInOneGo = 20'000;
 
 }  // namespace
 
@@ -72,16 +77,18 @@ Result<> Core::transact(const std::function<Result<>(Change&)>& work) {
 }
 
 Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
+  may_lack_entries_ = true;
   TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(db()));
   Change change{Joiner(db(), app_.get(), images), {}, false, false, {}};
   TRY(work(change));
-  const std::vector<ConfirmedChange> changes = change.joiner.changes();
-  if (app_ && (!changes.empty() || !change.answered.empty() || change.run_all))
-    TRY(rebase.join(*app_, author(), changes, change.answered));
+  std::vector<ConfirmedChange> changes = change.joiner.take_changes();
   meta.remnants |=
       std::ranges::any_of(changes, [](const ConfirmedChange& c) { return c.before.has_value(); });
+  if (app_ && (!changes.empty() || !change.answered.empty() || change.run_all))
+    TRY(rebase.join(*app_, author(), std::move(changes), change.answered));
   if (app_) TRY(app_->engine().run_deferred());
   if (meta.remnants && change.lost_access) {
+    if (app_) TRY(app_->engine().deferred().complete());
     TRY(rebuild_indexes(db()));
     TRY(sqlite::blank_free_pages(db()));
     meta.remnants = false;
@@ -125,7 +132,7 @@ std::string Core::lost_json(const std::vector<protocol::LostCell>& lost) const {
   return cat("[", wherry::join(cells, ","), "]");
 }
 
-Result<> Core::take(Change& change, const Step& step) {
+Result<> Core::take(Change& change, Step step) {
   switch (step.kind) {
     case Step::Kind::kSession:
       fresh_.clear();
@@ -136,11 +143,11 @@ Result<> Core::take(Change& change, const Step& step) {
     case Step::Kind::kItems: {
       const Scope* scope = held.find(step.scope);
       if (scope == nullptr) return {};
-      TRY_ASSIGN(const auto items, protocol::decode_items(step.body));
-      return change.joiner.items(*scope, items);
+      TRY_ASSIGN(auto items, protocol::decode_items(step.body));
+      return change.joiner.items(*scope, std::move(items));
     }
     case Step::Kind::kChunk:
-      return take_chunk(change, step);
+      return take_chunk(change, std::move(step));
     case Step::Kind::kScanning:
       std::erase(fresh_, step.scope);
       if (Scope* scope = held.find(step.scope)) TRY(freeze(*scope));
@@ -177,15 +184,17 @@ Result<> Core::take_answer(Change& change, const Step& step) {
   return {};
 }
 
-Result<> Core::take_chunk(Change& change, const Step& step) {
+Result<> Core::take_chunk(Change& change, Step step) {
   Scope* scope = held.find(step.scope);
   if (scope == nullptr || !scope->wanted) return {};
   if (step.from_zero) {
     scope->earlier.push_back(scope->incarnation);
     scope->incarnation = meta.next_incarnation++;
   }
-  TRY_ASSIGN(const auto items, protocol::decode_items(step.body));
-  TRY(change.joiner.items(*scope, items));
+  if (!step.items) {
+    TRY_ASSIGN(step.items, protocol::decode_items(step.body));
+  }
+  TRY(change.joiner.items(*scope, *std::move(step.items)));
   scope->position = step.upto;
   scope->after = step.after;
   scope->at_boundary = false;
@@ -270,7 +279,30 @@ Result<int64_t> Core::start_epoch(Change& change, Seq base) {
   return count;
 }
 
+Result<bool> Core::lacks_entries(int64_t rows) {
+  if (!app_ || !may_lack_entries_) return false;
+  auto lacks = app_->engine().deferred().lacks_entries(rows);
+  if (!lacks) note_damage(lacks.error());
+  if (lacks && rows == 1) may_lack_entries_ = *lacks;
+  return lacks;
+}
+
+Result<> Core::index_more() {
+  TRY_ASSIGN(const bool lacks, lacks_entries(1));
+  if (!lacks) return {};
+  return transact([this](Change&) { return app_->engine().deferred().index_more(kIndexedAtOnce); });
+}
+
+Result<> Core::index_all() {
+  while (true) {
+    TRY_ASSIGN(const bool lacks, lacks_entries(1));
+    if (!lacks) return {};
+    TRY(transact([this](Change&) { return app_->engine().deferred().index_more(kIndexedInOneGo); }));
+  }
+}
+
 Result<> Core::checkpoint() {
+  TRY(index_all());
   if (meta.remnants)
     TRY(transact([](Change& change) -> Result<> {
       change.lost_access = true;
@@ -285,6 +317,7 @@ Result<> Core::adopt_schema(const std::string& bytes, const std::string& hash) {
     return fail(ErrorCode::kProtocol, "the schema does not have the hash it was sent with");
   bundle.hash = hash;
   const Result<> stored = transact([&](Change&) -> Result<> {
+    if (app_) TRY(app_->engine().deferred().complete());
     TRY_ASSIGN(const SchemaChange schema, apply_schema(db(), bundle, &schema_functions_));
     for (const std::string& name : schema.dropped) {
       const Table* table = app_ ? app_->bundle().table(name) : nullptr;

@@ -39,7 +39,7 @@ class Core {
   Result<> transact(const std::function<Result<>(Change&)>& work);
 
   // Takes a step of what the server sent.
-  Result<> take(Change& change, const Step& step);
+  Result<> take(Change& change, Step step);
   // The scope is not held any more.
   Result<> revoke(Change& change, int64_t scope);
   // The scope is not wanted on the device.
@@ -47,7 +47,12 @@ class Core {
   // The server's log is another one beyond `base`: everything is scanned anew, and commands whose place was
   // beyond it are pending again. How many.
   Result<int64_t> start_epoch(Change& change, Seq base);
-  // Leaves no byte of removed rows in the file.
+  // Rows whose entries in full-text indexes follow: whether there are so many; writes those of a slice, or
+  // all.
+  Result<bool> lacks_entries(int64_t rows);
+  Result<> index_more();
+  Result<> index_all();
+  // Leaves no byte of removed rows in the file, nor a row without its entry.
   Result<> checkpoint();
   // The app as the server describes it, for this user.
   Result<> adopt_schema(const std::string& bundle_bytes, const std::string& hash);
@@ -86,12 +91,13 @@ class Core {
   Result<> attempt(const std::function<Result<>(Change&)>& work);
   Result<> reload();
   Result<> take_answer(Change& change, const Step& step);
-  Result<> take_chunk(Change& change, const Step& step);
+  Result<> take_chunk(Change& change, Step step);
   Result<> take_boundary(const Step& step);
   Result<> freeze(Scope& scope);
   std::string lost_json(const std::vector<protocol::LostCell>& lost) const;
 
   size_t answered_since_trim_ = 0;
+  bool may_lack_entries_ = true;
   std::vector<int64_t> fresh_;  // scopes that are live since the last boundary
   std::set<std::string> changed_;
   std::vector<ReplicaEvent> events_;

@@ -15,10 +15,10 @@ Value key_of(const RowRef& ref) {
 
 }  // namespace
 
-Result<> Joiner::items(const Scope& scope, const std::vector<protocol::RowItem>& items) {
+Result<> Joiner::items(const Scope& scope, std::vector<protocol::RowItem> items) {
   using Kind = protocol::RowItem::Kind;
   if (app_ == nullptr) return fail(ErrorCode::kProtocol, "rows came before the schema");
-  for (const protocol::RowItem& item : items) {
+  for (protocol::RowItem& item : items) {
     const auto index = app_->index_of(item.table);
     if (!index) return fail(ErrorCode::kProtocol, cat("a row of the unknown table ", item.table));
     const Table& table = app_->table(*index);
@@ -41,48 +41,57 @@ Result<> Joiner::items(const Scope& scope, const std::vector<protocol::RowItem>&
 }
 
 Result<std::optional<Seq>> Joiner::version(const RowRef& ref) {
-  TRY_ASSIGN(const auto seq, db_.value("SELECT max(seq) FROM wherry_rows WHERE tbl = ?1 AND key = ?2",
-                                       {id_of(ref), key_of(ref)}));
-  if (!seq || seq->integer() == nullptr) return std::nullopt;
-  return Seq{*seq->integer()};
+  TRY_ASSIGN(sqlite::Statement * statement, version_.use());
+  statement->bind(1, id_of(ref)).lend_blob(2, ref.key);
+  TRY_ASSIGN(const bool found, statement->step());
+  std::optional<Seq> seq;
+  if (found && !statement->is_null(0)) seq = Seq{statement->integer(0)};
+  statement->reset();
+  return seq;
 }
 
-Result<> Joiner::hold(const Scope& scope, const RowRef& ref, Seq seq) {
-  return db_.run(
-      "INSERT INTO wherry_rows(tbl, key, scope, seq) VALUES(?1, ?2, ?3, ?4)"
-      " ON CONFLICT DO UPDATE SET seq = max(seq, ?4)",
-      {id_of(ref), key_of(ref), Value(scope.incarnation), Value(seq.number)});
+Result<> Joiner::hold(sqlite::FixedStatement& how, const Scope& scope, const RowRef& ref, Seq seq) {
+  TRY_ASSIGN(sqlite::Statement * statement, how.use());
+  statement->bind(1, id_of(ref)).lend_blob(2, ref.key).bind(3, scope.incarnation).bind(4, seq.number);
+  return statement->run();
 }
 
 Result<std::optional<Row>> Joiner::confirmed(const RowRef& ref) {
-  if (const auto at = news_.find(ref); at != news_.end()) return at->second.change.now;
+  if (const auto at = places_.find(ref); at != places_.end()) return news_[at->second].change.now;
   return images_.confirmed(*app_, ref);
 }
 
 Result<> Joiner::become(const RowRef& ref, std::optional<Row> row) {
-  auto at = news_.find(ref);
-  if (at == news_.end()) {
-    TRY_ASSIGN(std::optional<Row> before, images_.confirmed(*app_, ref));
-    at = news_.emplace(ref, News{{ref, std::move(before), std::nullopt}, 0}).first;
+  std::optional<Row> before;
+  if (!places_.contains(ref)) {
+    TRY_ASSIGN(before, images_.confirmed(*app_, ref));
   }
-  at->second.change.now = std::move(row);
-  at->second.order = ++order_;
+  note(ref, std::move(before), std::move(row));
   return {};
 }
 
-Result<> Joiner::put(const Scope& scope, size_t table, const protocol::RowItem& item) {
+void Joiner::note(const RowRef& ref, std::optional<Row> before, std::optional<Row> now) {
+  const auto [at, is_new] = places_.try_emplace(ref, news_.size());
+  if (is_new) news_.push_back({{ref, std::move(before), std::nullopt}, 0});
+  News& news = news_[at->second];
+  news.change.now = std::move(now);
+  news.order = ++order_;
+}
+
+Result<> Joiner::put(const Scope& scope, size_t table, protocol::RowItem& item) {
   const RowRef ref = app_->rows().ref_of(table, item.row);
   TRY_ASSIGN(const std::optional<Seq> present, version(ref));
-  TRY(hold(scope, ref, item.seq));
-  if (present && item.seq < *present) return {};
-  return become(ref, item.row);
+  TRY(hold(present ? hold_again_ : hold_, scope, ref, item.seq));
+  if (present) return item.seq < *present ? Result<>() : become(ref, std::move(item.row));
+  note(ref, std::nullopt, std::move(item.row));  // held through no scope: there was no such row
+  return {};
 }
 
 Result<> Joiner::set(const Scope& scope, size_t table, const protocol::RowItem& item) {
   const RowRef ref{table, encode_key(item.row)};
   TRY_ASSIGN(const std::optional<Seq> present, version(ref));
   if (!present) return {};
-  TRY(hold(scope, ref, item.seq));
+  TRY(hold(hold_again_, scope, ref, item.seq));
   if (item.seq < *present) return {};
   TRY_ASSIGN(std::optional<Row> row, confirmed(ref));
   if (!row) return {};
@@ -101,7 +110,7 @@ Result<> Joiner::gone(const Scope& scope, size_t table, const protocol::RowItem&
   bool held = false;
   for (const int64_t incarnation : scope.incarnations()) {
     TRY(db_.run("DELETE FROM wherry_rows WHERE tbl = ?1 AND key = ?2 AND scope = ?3 AND seq <= ?4",
-                {id_of(ref), key_of(ref), Value(incarnation), Value(item.seq.number)}));
+                {Value(id_of(ref)), key_of(ref), Value(incarnation), Value(item.seq.number)}));
     held |= db_.changes() > 0;
   }
   if (!held) return {};
@@ -127,12 +136,13 @@ Result<> Joiner::drop(const std::vector<int64_t>& incarnations) {
   return {};
 }
 
-std::vector<ConfirmedChange> Joiner::changes() const {
-  std::vector<const News*> ordered;
-  for (const auto& [ref, news] : news_) ordered.push_back(&news);
-  std::ranges::sort(ordered, {}, [](const News* news) { return news->order; });
+std::vector<ConfirmedChange> Joiner::take_changes() {
+  std::ranges::sort(news_, {}, &News::order);
   std::vector<ConfirmedChange> changes;
-  for (const News* news : ordered) changes.push_back(news->change);
+  changes.reserve(news_.size());
+  for (News& news : news_) changes.push_back(std::move(news.change));
+  news_.clear();
+  places_.clear();
   return changes;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/msgpack.h"
 #include "base/text.h"
+#include "engine/deferred.h"
 
 namespace wherry {
 
@@ -43,12 +44,17 @@ Result<Queries::Prepared> Queries::prepare(std::string_view sql) {
   if (!statement) return std::unexpected(statement.error());
   if (sqlite3_stmt_readonly(statement->handle()) == 0 || statement->columns() == 0)
     return fail(ErrorCode::kSql, "a query may only read; data changes through commands");
-  Prepared prepared{*std::move(statement), {}};
-  for (const StatementAccess::TableRead& read : access.reads) prepared.tables.insert(lower(read.table));
+  Prepared prepared{*std::move(statement), {}, false};
+  for (const StatementAccess::TableRead& read : access.reads) {
+    prepared.tables.insert(lower(read.table));
+    prepared.reads_index |=
+        core_.app() != nullptr && core_.app()->engine().deferred().deferral().is_target(read.table);
+  }
   return prepared;
 }
 
-Result<QueryResult> Queries::collect(sqlite::Statement& statement, const Row& parameters) {
+Result<QueryResult> Queries::collect(Prepared& prepared, const Row& parameters) {
+  sqlite::Statement& statement = prepared.statement;
   if (static_cast<int>(parameters.size()) > sqlite3_bind_parameter_count(statement.handle()))
     return fail(ErrorCode::kSql, "there are more values than parameters");
   for (size_t i = 0; i < parameters.size(); ++i) statement.bind(static_cast<int>(i) + 1, parameters[i]);
@@ -68,28 +74,32 @@ Result<QueryResult> Queries::collect(sqlite::Statement& statement, const Row& pa
 Result<QueryResult> Queries::run(std::string_view sql, const Row& parameters) {
   if (core_.damage()) return std::unexpected(*core_.damage());
   TRY_ASSIGN(Prepared prepared, prepare(sql));
-  return collect(prepared.statement, parameters);
+  if (prepared.reads_index) TRY(core_.index_all());
+  return collect(prepared, parameters);
 }
 
 Result<WatchId> Queries::watch(std::string sql, Row parameters,
                                const std::function<void(const QueryChange&)>& callback) {
   if (core_.damage()) return std::unexpected(*core_.damage());
   TRY_ASSIGN(Prepared prepared, prepare(sql));
-  TRY_ASSIGN(QueryResult result, collect(prepared.statement, parameters));
+  if (prepared.reads_index) TRY(core_.index_all());
+  TRY_ASSIGN(QueryResult result, collect(prepared, parameters));
   const WatchId id = next_id_++;
   watches_.emplace(
-      id, Watch{std::move(sql), std::move(parameters), callback, std::move(prepared.tables), result});
+      id, Watch{std::move(sql), std::move(parameters), callback, std::move(prepared.tables), result, false});
   callback(difference({}, std::move(result)));
   return id;
 }
 
 Result<> Queries::changed(const std::set<std::string>& tables) {
-  if (tables.empty()) return {};
+  if (tables.empty() && !any_due_) return {};
+  any_due_ = false;
   std::set<std::string> names;
   for (const std::string& name : tables) names.insert(lower(name));
   std::vector<WatchId> concerned;
   for (const auto& [id, watch] : watches_)
-    if (std::ranges::any_of(watch.tables, [&](const std::string& name) { return names.contains(name); }))
+    if (watch.is_due ||
+        std::ranges::any_of(watch.tables, [&](const std::string& name) { return names.contains(name); }))
       concerned.push_back(id);
   for (const WatchId id : concerned) {
     const auto at = watches_.find(id);
@@ -97,7 +107,12 @@ Result<> Queries::changed(const std::set<std::string>& tables) {
     // A new schema may have changed what it reads; one that is impossible now keeps its last result.
     auto prepared = prepare(at->second.sql);
     if (!prepared) continue;
-    TRY_ASSIGN(QueryResult result, collect(prepared->statement, at->second.parameters));
+    // What has been committed is not undone by a full disk: the result comes when the index can be written.
+    if (prepared->reads_index && !any_due_) any_due_ = !core_.index_all();
+    if (core_.damage()) return std::unexpected(*core_.damage());
+    at->second.is_due = prepared->reads_index && any_due_;
+    if (at->second.is_due) continue;
+    TRY_ASSIGN(QueryResult result, collect(*prepared, at->second.parameters));
     at->second.tables = std::move(prepared->tables);
     if (result.rows == at->second.result.rows && result.columns == at->second.result.columns) continue;
     const QueryChange change = difference(at->second.result, result);

@@ -28,6 +28,7 @@ class Queries {
   struct Prepared {
     sqlite::Statement statement;
     std::set<std::string> tables;  // that it reads, in lower case
+    bool reads_index = false;      // a full-text index
   };
   struct Watch {
     std::string sql;
@@ -35,13 +36,15 @@ class Queries {
     std::function<void(const QueryChange&)> callback;
     std::set<std::string> tables;
     QueryResult result;
+    bool is_due = false;  // a change could not be shown
   };
   Result<Prepared> prepare(std::string_view sql);
-  Result<QueryResult> collect(sqlite::Statement& statement, const Row& parameters);
+  Result<QueryResult> collect(Prepared& prepared, const Row& parameters);
 
   Core& core_;
   std::map<WatchId, Watch> watches_;
   WatchId next_id_ = 1;
+  bool any_due_ = false;
 };
 
 // How one list of rows becomes the other, without regard to order.

@@ -18,7 +18,8 @@ class ReplicaReader {
   // kNotFound, kCorrupt (not a replica's file), kVersion, kIo.
   static Result<std::unique_ptr<ReplicaReader>> open(const std::string& path, const std::string& vfs = {});
   ~ReplicaReader();
-  // One statement that only reads (else kSql), over the visible rows.
+  // One statement that only reads (else kSql), over the visible rows. kBusy: it reads a full-text index that
+  // lacks rows, which only the engine that has the file can add.
   Result<QueryResult> query(std::string_view sql, const Row& parameters = {});
   // `connected` and `synced` are matters of the engine that has the file, if any: they stay false.
   Result<ReplicaStatus> status();

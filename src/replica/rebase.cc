@@ -29,7 +29,7 @@ bool same_refusal(const std::optional<Refusal>& a, const std::optional<Refusal>&
 
 Result<> Rebase::load() {
   pending_.clear();
-  writers_.clear();
+  forget_counts();
   constexpr int64_t kAtOnce = 1000;
   for (int64_t after = 0;;) {
     TRY_ASSIGN(const std::vector<QueuedCommand> commands, queue_.pending(after, kAtOnce));
@@ -73,19 +73,40 @@ Result<> Rebase::keep_bases(const App& app, const Delta& delta) {
   return {};
 }
 
-void Rebase::count(const PendingCommand& command, int by) {
-  for (const auto& [ref, row] : command.effects) {
-    int& writers = writers_[ref];
-    writers += by;
-    if (writers == 0) writers_.erase(ref);
+void Rebase::forget_counts() {
+  writers_.clear();
+  mentions_.clear();
+  table_mentions_.clear();
+}
+
+void Rebase::count(const App& app, const PendingCommand& command, int by) {
+  const auto change = [by](auto& counts, const auto& key) {
+    int& counted = counts[key];
+    counted += by;
+    if (counted == 0) counts.erase(key);
+  };
+  for (const auto& [ref, row] : command.effects) change(writers_, ref);
+  const Footprint& f = command.footprint;
+  for (const RowRef& ref : f.rows_read) change(mentions_, ref);
+  for (const RowRef& ref : f.rows_written) {
+    change(mentions_, ref);
+    if (app.table(ref.table).unique_beyond_key) change(table_mentions_, ref.table);
   }
+  for (const size_t table : f.tables_read) change(table_mentions_, table);
+}
+
+// The first pass of Affected would reach no command.
+bool Rebase::meets_nobody(const Touched& dirty) const {
+  return std::ranges::none_of(dirty.rows(), [this](const auto& row) {
+    return mentions_.contains(row.first) || table_mentions_.contains(row.first.table);
+  });
 }
 
 Result<> Rebase::append(const App& app, int64_t n, const std::string& id, Execution execution) {
   TRY(keep_bases(app, execution.delta));
   pending_.push_back(
       {n, id, std::move(execution.refusal), std::move(execution.footprint), effects_of(execution.delta)});
-  count(pending_.back(), 1);
+  count(app, pending_.back(), 1);
   return {};
 }
 
@@ -111,10 +132,12 @@ bool Rebase::answered_come_first(const std::unordered_set<std::string>& answered
                      [&](const PendingCommand& command) { return answered.contains(command.id); });
 }
 
-Result<> Rebase::join(App& app, const Author& author, const std::vector<ConfirmedChange>& changes,
+Result<> Rebase::join(App& app, const Author& author, std::vector<ConfirmedChange> changes,
                       const std::unordered_set<std::string>& answered) {
-  const Join join{app, author, changes, answered};
   TRY_ASSIGN(const bool any_aside, images_.any_aside());
+  if (!reference_ && known_ && !any_aside && pending_.empty() && answered.empty())
+    return show(app, std::move(changes));
+  const Join join{app, author, changes, answered};
   bool done = false;
   if (!reference_ && known_ && !any_aside && answered_come_first(answered)) {
     TRY(db_.run("SAVEPOINT wherry_rebase"));
@@ -127,6 +150,19 @@ Result<> Rebase::join(App& app, const Author& author, const std::vector<Confirme
   return {};
 }
 
+// Without pending commands the confirmed rows are the visible ones.
+Result<> Rebase::show(App& app, std::vector<ConfirmedChange> changes) {
+  std::vector<RowState> states;
+  states.reserve(changes.size());
+  for (ConfirmedChange& change : changes) {
+    changed_tables_.insert(change.ref.table);
+    const bool is_new = !change.before;
+    states.push_back({std::move(change.ref), std::move(change.now), is_new});
+  }
+  TRY(restore_rows(db_, app, images_, states, OnConflict::kSetAside));
+  return retry_asides(db_, app, images_);
+}
+
 Result<bool> Rebase::fast(const Join& join) {
   App& app = join.app;
   const size_t first = join.answered.size();
@@ -135,28 +171,34 @@ Result<bool> Rebase::fast(const Join& join) {
   for (size_t i = 0; i < first; ++i)
     for (const auto& [ref, row] : pending_[i].effects) predicted[ref] = &row;
 
-  std::unordered_map<RowRef, std::optional<Row>, RowRefHash> confirmed;
+  struct Confirmed {
+    std::optional<Row> row;
+    bool is_new = false;  // neither was it confirmed before, nor has a pending command made it
+  };
+  std::unordered_map<RowRef, Confirmed, RowRefHash> confirmed;
   Touched dirty;
   for (const ConfirmedChange& change : join.changes) {
     const auto prediction = predicted.find(change.ref);
     if ((prediction == predicted.end() ? change.before : *prediction->second) != change.now)
       dirty.add(change.ref, kConfirmed);
-    confirmed.emplace(change.ref, change.now);
+    confirmed.emplace(change.ref, Confirmed{change.now, !change.before && !writers_.contains(change.ref)});
   }
   for (const auto& [ref, row] : predicted) {
     if (confirmed.contains(ref)) continue;
     TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
     if (!base) return false;
     if (*row != *base) dirty.add(ref, kConfirmed);
-    confirmed.emplace(ref, *std::move(base));
+    confirmed.emplace(ref, Confirmed{*std::move(base)});
   }
 
   const std::vector<bool> unique = unique_tables(app);
-  const Affected affected(pending_, first, unique, std::move(dirty));
+  const size_t searched = meets_nobody(dirty) ? pending_.size() : first;
+  const Affected affected(pending_, searched, unique, std::move(dirty));
   std::vector<RowState> undone;
   for (const auto& [ref, place] : affected.dirty().rows()) {
     if (const auto at = confirmed.find(ref); at != confirmed.end()) {
-      undone.push_back({ref, at->second});
+      undone.push_back({ref, at->second.row, at->second.is_new});
+      if (at->second.is_new) continue;
     } else {
       TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
       if (!base) continue;  // no pending command has changed it: what is visible is confirmed
@@ -181,15 +223,15 @@ Result<bool> Rebase::fast(const Join& join) {
   // Nothing can send us to the full way any more: memory follows.
   for (const RowState& state : undone) changed_tables_.insert(state.ref.table);
   for (auto& [index, command] : again) {
-    count(pending_[index], -1);
-    count(command, 1);
+    count(app, pending_[index], -1);
+    count(app, command, 1);
     pending_[index] = std::move(command);
   }
-  for (size_t i = 0; i < first; ++i) count(pending_[i], -1);
+  for (size_t i = 0; i < first; ++i) count(app, pending_[i], -1);
   for (const auto& [ref, row] : predicted) {
     if (affected.dirty().has(ref)) continue;
     if (writers_.contains(ref))
-      TRY(images_.replace_base(app, ref, confirmed.at(ref)));
+      TRY(images_.replace_base(app, ref, confirmed.at(ref).row));
     else
       TRY(images_.remove_base(app, ref));
   }
@@ -221,8 +263,8 @@ Result<> Rebase::full(const Join& join) {
     left.push_back(std::move(again));
   }
   pending_ = std::move(left);
-  writers_.clear();
-  for (const PendingCommand& command : pending_) count(command, 1);
+  forget_counts();
+  for (const PendingCommand& command : pending_) count(app, command, 1);
   known_ = true;
   return {};
 }

@@ -43,7 +43,7 @@ class Rebase {
 
   // Within the open transaction: takes the answered commands off, joins the news, in the order of their
   // arrival, and makes REBASE true. Errors: as `run`.
-  Result<> join(App& app, const Author& author, const std::vector<ConfirmedChange>& changes,
+  Result<> join(App& app, const Author& author, std::vector<ConfirmedChange> changes,
                 const std::unordered_set<std::string>& answered);
   // The next join runs everything again (the bundle or the roles are new, commands are offered again).
   void run_all_next() { known_ = false; }
@@ -63,12 +63,15 @@ class Rebase {
     const std::vector<ConfirmedChange>& changes;
     const std::unordered_set<std::string>& answered;
   };
+  Result<> show(App& app, std::vector<ConfirmedChange> changes);
   Result<bool> fast(const Join& join);
   Result<> full(const Join& join);
   bool answered_come_first(const std::unordered_set<std::string>& answered) const;
   Result<PendingCommand> rerun(App& app, const Author& author, const PendingCommand& command);
   Result<> keep_bases(const App& app, const Delta& delta);
-  void count(const PendingCommand& command, int by);
+  void forget_counts();
+  void count(const App& app, const PendingCommand& command, int by);
+  bool meets_nobody(const Touched& dirty) const;
   std::vector<bool> unique_tables(const App& app) const;
 
   sqlite::Database& db_;
@@ -76,8 +79,10 @@ class Rebase {
   Images& images_;
   const bool reference_;
   std::vector<PendingCommand> pending_;
-  // How many pending commands have changed a row.
-  std::unordered_map<RowRef, int, RowRefHash> writers_;
+  // How many pending commands have changed a row, have read or written it, or would have to run again for
+  // any row of a table.
+  std::unordered_map<RowRef, int, RowRefHash> writers_, mentions_;
+  std::unordered_map<size_t, int> table_mentions_;
   bool known_ = true;  // the footprints of all pending commands
   std::unordered_set<std::string> left_out_;
   std::optional<std::string> interrupted_;

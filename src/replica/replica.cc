@@ -275,6 +275,26 @@ Result<> Replica::dump(const std::function<Result<>(std::string_view line)>& eac
   });
 }
 
+Replica::Background Replica::background_work() const {
+  Core& core = *impl_->core;
+  const bool catches_up = impl_->session.is_welcome() && !impl_->session.caught_up();
+  if (core.damage() || catches_up || !core.lacks_entries(1).value_or(false)) return Background::kNone;
+  // Fewer are not worth a transaction of their own.
+  constexpr int64_t kMany = 50;
+  return core.lacks_entries(kMany).value_or(false) ? Background::kMuch : Background::kLittle;
+}
+
+Result<> Replica::do_background_work() {
+  return impl_->sound([&]() -> Result<> {
+    TRY(impl_->core->index_more());
+    return impl_->queries.changed({});
+  });
+}
+
+Result<> Replica::finish_background_work() {
+  return impl_->sound([&] { return impl_->core->index_all(); });
+}
+
 Result<> Replica::checkpoint() {
   return impl_->sound([&] { return impl_->core->checkpoint(); });
 }

@@ -70,6 +70,14 @@ class Replica {
   Result<> unload(std::string_view scope);
   // The canonical dump of the confirmed rows.
   Result<> dump(const std::function<Result<>(std::string_view line)>& each);
+  // Full-text indexes follow their rows: a slice of them at a time, some ten milliseconds' work. To be done
+  // whenever there is much; a little can wait for a second. A query that reads such an index does all of it
+  // first.
+  enum class Background { kNone, kLittle, kMuch };
+  Background background_work() const;
+  Result<> do_background_work();
+  // All of it, for whoever only reads the file.
+  Result<> finish_background_work();
   // Moves everything into the database file and truncates the WAL.
   Result<> checkpoint();
 

@@ -1,6 +1,9 @@
 #include "replica/restore.h"
 
+#include <map>
+
 #include "base/text.h"
+#include "engine/deferred.h"
 
 namespace wherry {
 
@@ -55,15 +58,24 @@ Result<> evict(sqlite::Database& db, App& app, Images& images, const RowState& s
 Result<bool> restore_rows(sqlite::Database& db, App& app, Images& images, const std::vector<RowState>& rows,
                           OnConflict on_conflict) {
   for (const RowState& state : rows)
-    if (!state.row || app.table(state.ref.table).unique_beyond_key) TRY(app.rows().remove(state.ref));
+    if (!state.is_new && (!state.row || app.table(state.ref.table).unique_beyond_key))
+      TRY(app.rows().remove(state.ref));
+  DeferredTriggers& indexes = app.engine().deferred();
+  std::map<size_t, std::vector<const Row*>> unindexed;
   for (const RowState& state : rows) {
     if (!state.row) continue;
-    const Result<> put = app.rows().put(state.ref.table, *state.row);
+    if (state.is_new && indexes.may_follow(state.ref.table)) {
+      unindexed[state.ref.table].push_back(&*state.row);
+      continue;
+    }
+    const Result<> put = state.is_new ? app.rows().add(state.ref.table, *state.row)
+                                      : app.rows().put(state.ref.table, *state.row);
     if (put) continue;
     if (!is_unique_conflict(db)) return std::unexpected(put.error());
     if (on_conflict == OnConflict::kStop) return false;
     TRY(evict(db, app, images, state));
   }
+  for (const auto& [table, added] : unindexed) TRY(indexes.add_unindexed(table, added));
   return true;
 }
 

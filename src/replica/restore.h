@@ -10,6 +10,7 @@ namespace wherry {
 struct RowState {
   RowRef ref;
   std::optional<Row> row;  // nothing: no such row
+  bool is_new = false;     // no row with this key is visible
 };
 
 enum class OnConflict { kStop, kSetAside };

@@ -61,7 +61,7 @@ class Session {
   Result<> add_segments(const std::vector<protocol::Segment>& segments,
                         const std::vector<protocol::Answer>& answers, std::vector<Step>& steps);
   // Applies the steps, or stages them as long as a scope catches up.
-  Result<> digest(Change& change, const std::vector<Step>& steps);
+  Result<> digest(Change& change, std::vector<Step> steps);
   Result<> push();
   Result<> pull();
   Line* line_of(protocol::Handle handle);

@@ -142,7 +142,7 @@ Result<> Session::on_batch(const Batch& batch) {
     boundary.upto = batch.upto;
     boundary.body = batch.hash;
     steps.push_back(std::move(boundary));
-    return digest(change, steps);
+    return digest(change, std::move(steps));
   });
   TRY(taken);
   answers_known_ = true;
@@ -170,7 +170,7 @@ Result<> Session::on_rows(const RowsChunk& chunk) {
     TRY(add_segments(chunk.own, chunk.answers, steps));
     if (meant) {
       // Staged bodies are looked into now: a malformed one must not be kept.
-      TRY_ASSIGN(const std::vector<RowItem> items, decode_items(chunk.body));
+      TRY_ASSIGN(std::vector<RowItem> items, decode_items(chunk.body));
       rows = items.size();
       Step step;
       step.kind = Step::Kind::kChunk;
@@ -180,9 +180,10 @@ Result<> Session::on_rows(const RowsChunk& chunk) {
       step.live = chunk.live;
       step.from_zero = chunk.from_zero;
       step.body = chunk.body;
+      step.items = std::move(items);
       steps.push_back(std::move(step));
     }
-    return digest(change, steps);
+    return digest(change, std::move(steps));
   });
   TRY(taken);
   rows_received_ += static_cast<int64_t>(rows);
@@ -191,11 +192,11 @@ Result<> Session::on_rows(const RowsChunk& chunk) {
   return {};
 }
 
-Result<> Session::digest(Change& change, const std::vector<Step>& steps) {
+Result<> Session::digest(Change& change, std::vector<Step> steps) {
   TRY_ASSIGN(const bool nothing_staged, core_.stage.empty());
   const bool waits = catching_up();
   if (!waits && nothing_staged) {
-    for (const Step& step : steps) TRY(core_.take(change, step));
+    for (Step& step : steps) TRY(core_.take(change, std::move(step)));
     staged_ = false;
     return {};
   }
@@ -204,7 +205,7 @@ Result<> Session::digest(Change& change, const std::vector<Step>& steps) {
     if (!step.command.empty()) staged_answers_.insert(step.command);
   staged_ = true;
   if (waits) return {};
-  TRY(core_.stage.each([&](const Step& step) { return core_.take(change, step); }));
+  TRY(core_.stage.each([&](Step step) { return core_.take(change, std::move(step)); }));
   TRY(core_.stage.clear());
   staged_ = false;
   return {};

@@ -78,7 +78,7 @@ Step step_of(const sqlite::Statement& row) {
 
 }  // namespace
 
-Result<> Stage::each(const std::function<Result<>(const Step&)>& take) {
+Result<> Stage::each(const std::function<Result<>(Step)>& take) {
   TRY_ASSIGN(
       sqlite::Statement * read,
       db_.cached(

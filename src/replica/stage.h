@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -28,6 +29,7 @@ struct Step {
   bool live = false, from_zero = false;
   std::string command;
   std::string body;
+  std::optional<std::vector<protocol::RowItem>> items;  // of `body`, if it has been looked into
 };
 
 Step answer_step(const protocol::Answer& answer);
@@ -45,7 +47,7 @@ class Stage {
 
   Result<bool> empty();
   Result<> append(const std::vector<Step>& steps);
-  Result<> each(const std::function<Result<>(const Step&)>& take);
+  Result<> each(const std::function<Result<>(Step)>& take);
   Result<> clear();
   Result<> drop(int64_t scope);
   // Commands whose answers are staged.

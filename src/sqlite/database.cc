@@ -43,6 +43,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Access
                 cat("cannot open ", path, ": ", handle ? sqlite3_errmsg(handle) : "no memory"));
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // Plans do not depend on what is bound: else a statement with `LIMIT ?` is compiled anew for each value.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
   TRY(db->execute("PRAGMA recursive_triggers = ON"));
   return db;
 }

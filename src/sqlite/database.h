@@ -23,8 +23,8 @@ enum class Access { kReadWriteCreate, kReadWrite, kReadOnly };
 
 class Database {
  public:
-  // `vfs`: the name of a registered VFS, empty for the default. Switches on recursive triggers and
-  // DEFENSIVE, and off trusted_schema.
+  // `vfs`: the name of a registered VFS, empty for the default. Switches on recursive triggers,
+  // DEFENSIVE and the query planner's stability, and off trusted_schema.
   static Result<std::unique_ptr<Database>> open(const std::string& path, Access access,
                                                 const std::string& vfs = {});
   ~Database();

@@ -16,6 +16,7 @@
 #include "net/client.h"
 #include "net/token.h"
 #include "protocol/codec.h"
+#include "replica/reader.h"
 #include "server/data_folder.h"
 #include "server/refused_tokens.h"
 #include "server/server.h"
@@ -142,6 +143,28 @@ TEST_F(Api, AnExecutedCommandIsAnsweredAndSeenByOthers) {
   EXPECT_EQ(ann->outcome("nothing").get().error().code, ErrorCode::kNotFound);
   EXPECT_EQ(seen.wait_for(1).rows[0][1], Value("Ann"));
   EXPECT_TRUE(seen.add_up());
+}
+
+TEST_F(Api, AReaderOfTheFileFindsWhatWasPostedSoonAfter) {
+  const auto ann = open("ann");
+  const std::string channel = "01890000-0000-7000-8000-000000000001";
+  ASSERT_TRUE(ann->execute("channel.create", cat(R"({"id":")", channel, R"(","name":"general"})")));
+  ASSERT_TRUE(
+      ann->execute("message.post", cat(R"({"id":"01890000-0000-7000-8000-000000000002","channel_id":")",
+                                       channel, R"(","body":"good morning"})")));
+  const auto reader = ReplicaReader::open(folder_.file("ann.db"));
+  ASSERT_TRUE(reader);
+  const auto search = [&] {
+    return (*reader)->query("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'morning'");
+  };
+  auto found = search();
+  for (const auto end = std::chrono::steady_clock::now() + kPatience;
+       !found && std::chrono::steady_clock::now() < end; found = search()) {
+    EXPECT_EQ(found.error().code, ErrorCode::kBusy);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ASSERT_TRUE(found) << found.error().text();
+  EXPECT_EQ(found->rows[0][0], Value(int64_t{1}));
 }
 
 TEST_F(Api, IsSafeFromManyThreadsAndItsCallbacksMayCallBack) {

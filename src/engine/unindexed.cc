@@ -1,0 +1,109 @@
+#include "engine/unindexed.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace wherry {
+
+Result<> Unindexed::Adding::add(int64_t table, int64_t rowid) {
+  if (run_ && run_->table == table && run_->last < rowid && rowid - run_->last == 1) {
+    run_->last = rowid;
+    return {};
+  }
+  TRY(finish());
+  run_ = Run{table, rowid, rowid};
+  return {};
+}
+
+Result<> Unindexed::Adding::finish() {
+  return run_ ? to_.add(*std::exchange(run_, std::nullopt)) : Result<>();
+}
+
+Result<> Unindexed::add(Run run) {
+  // To be safe: a rowid that is here is no new row's.
+  while (true) {
+    TRY_ASSIGN(const std::optional<Run> met, run_at_or_before(run.table, run.last));
+    if (!met || met->last < run.first) break;
+    TRY(erase(*met));
+    run = {run.table, std::min(run.first, met->first), std::max(run.last, met->last)};
+  }
+  TRY_ASSIGN(const std::optional<Run> before, run_at_or_before(run.table, run.first));
+  if (before && run.first - before->last == 1) {
+    TRY(erase(*before));
+    run.first = before->first;
+  }
+  if (run.last < std::numeric_limits<int64_t>::max()) {
+    TRY_ASSIGN(const std::optional<Run> after, run_at_or_before(run.table, run.last + 1));
+    if (after && after->first == run.last + 1) {
+      TRY(erase(*after));
+      run.last = after->last;
+    }
+  }
+  return insert(run);
+}
+
+Result<bool> Unindexed::has(int64_t table, int64_t rowid) {
+  TRY_ASSIGN(const std::optional<Run> run, run_at_or_before(table, rowid));
+  return run && run->last >= rowid;
+}
+
+Result<> Unindexed::remove(int64_t table, int64_t rowid) {
+  TRY_ASSIGN(const std::optional<Run> run, run_at_or_before(table, rowid));
+  if (!run || run->last < rowid) return {};
+  TRY(erase(*run));
+  if (run->first < rowid) TRY(insert({table, run->first, rowid - 1}));
+  return rowid < run->last ? insert({table, rowid + 1, run->last}) : Result<>();
+}
+
+Result<bool> Unindexed::are_at_least(int64_t rows) {
+  TRY_ASSIGN(const auto count,
+             db_.value("SELECT sum(n) FROM (SELECT last - first + 1 AS n FROM wherry_unindexed LIMIT ?1)",
+                       {Value(rows)}));
+  return !count->is_null() && *count->integer() >= rows;
+}
+
+Result<std::optional<Unindexed::Run>> Unindexed::next(int64_t rows) {
+  TRY_ASSIGN(sqlite::Statement * s,
+             db_.cached("SELECT tbl, first, last FROM wherry_unindexed ORDER BY tbl, first LIMIT ?1"));
+  s->bind(1, rows);
+  std::optional<Run> taken;
+  for (int64_t left = rows; left > 0;) {
+    TRY_ASSIGN(const bool more, s->step());
+    if (!more || (taken && taken->table != s->integer(0))) break;
+    const int64_t first = s->integer(1);
+    const int64_t last = s->integer(2) - first < left ? s->integer(2) : first + left - 1;
+    left -= last - first + 1;
+    taken = Run{s->integer(0), taken ? taken->first : first, last};
+  }
+  s->reset();
+  return taken;
+}
+
+Result<> Unindexed::done(const Run& taken) {
+  TRY(db_.run("DELETE FROM wherry_unindexed WHERE tbl = ?1 AND last <= ?2",
+              {Value(taken.table), Value(taken.last)}));
+  return db_.run("UPDATE wherry_unindexed SET first = ?2 + 1 WHERE tbl = ?1 AND first <= ?2",
+                 {Value(taken.table), Value(taken.last)});
+}
+
+Result<std::optional<Unindexed::Run>> Unindexed::run_at_or_before(int64_t table, int64_t rowid) {
+  TRY_ASSIGN(const std::vector<Row> rows,
+             db_.rows("SELECT first, last FROM wherry_unindexed WHERE tbl = ?1 AND first <= ?2"
+                      " ORDER BY first DESC LIMIT 1",
+                      {Value(table), Value(rowid)}));
+  if (rows.empty()) return std::nullopt;
+  return Run{table, *rows[0][0].integer(), *rows[0][1].integer()};
+}
+
+Result<> Unindexed::insert(const Run& run) {
+  return db_.run("INSERT INTO wherry_unindexed(tbl, first, last) VALUES(?1, ?2, ?3)",
+                 {Value(run.table), Value(run.first), Value(run.last)});
+}
+
+Result<> Unindexed::erase(const Run& run) {
+  return db_.run("DELETE FROM wherry_unindexed WHERE tbl = ?1 AND first = ?2",
+                 {Value(run.table), Value(run.first)});
+}
+
+}  // namespace wherry

@@ -1,0 +1,55 @@
+// Rows whose entries in a full-text index are still to be written, as runs of rowids: the table
+// wherry_unindexed of a replica's file. How they come there: engine/deferred.h.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "sqlite/database.h"
+
+namespace wherry {
+
+class Unindexed {
+ public:
+  static constexpr std::string_view kTable =
+      "CREATE TABLE wherry_unindexed(tbl INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+      " PRIMARY KEY(tbl, first)) WITHOUT ROWID";
+
+  // Rows of a table (Table::id), both ends included.
+  struct Run {
+    int64_t table = 0;
+    int64_t first = 0;
+    int64_t last = 0;
+  };
+
+  explicit Unindexed(sqlite::Database& db) : db_(db) {}
+
+  // Adds row after row; finish() writes what is left. Neighbours become one run.
+  class Adding {
+   public:
+    explicit Adding(Unindexed& to) : to_(to) {}
+    Result<> add(int64_t table, int64_t rowid);
+    Result<> finish();
+
+   private:
+    Unindexed& to_;
+    std::optional<Run> run_;
+  };
+  Result<bool> has(int64_t table, int64_t rowid);
+  Result<> remove(int64_t table, int64_t rowid);
+  // Whether there are so many.
+  Result<bool> are_at_least(int64_t rows);
+  // Those to be taken next, at most so many: of one table, all between two rowids.
+  Result<std::optional<Run>> next(int64_t rows);
+  // These have been taken.
+  Result<> done(const Run& taken);
+
+ private:
+  Result<> add(Run run);
+  Result<std::optional<Run>> run_at_or_before(int64_t table, int64_t rowid);
+  Result<> insert(const Run& run);
+  Result<> erase(const Run& run);
+  sqlite::Database& db_;
+};
+
+}  // namespace wherry
