@@ -13,59 +13,13 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "bundle/bundle.h"
+#include "engine/deferral.h"
 #include "engine/unindexed.h"
 #include "sqlite/database.h"
 
 namespace wherry {
-
-// One statement of a trigger, as it is run later with the values that its expressions had.
-struct DeferredStatement {
-  std::string target;  // the FTS5 table
-  std::string sql;     // of the later run: parameters 1, 2, … are the values
-  size_t values = 0;
-  // To tell when two cancel out: one adds an entry, the other removes it. Nothing: neither, or unknown.
-  enum class Effect { kOther, kAdds, kRemoves } effect = Effect::kOther;
-  std::vector<std::string> columns;  // that are written, in order
-  // Those of the entry itself: FTS5 is told of a removal in one more, which comes first.
-  std::span<const std::string> entry() const;
-  size_t rowid = 0;  // its place among the columns
-  // What the value there is.
-  enum class Rowid { kOther, kNew, kOld } rowid_is = Rowid::kOther;  // NEW.rowid, OLD.rowid
-};
-
-struct DeferredTrigger {
-  std::string name;    // in the bundle
-  std::string create;  // CREATE TEMP TRIGGER …
-  std::string muted;   // the same, for a trigger that must not fire while rows are added without entries
-};
-
-// A table of which each row has one entry in one index, made from the row: it can be made later, from the row
-// as it is then. It has no other triggers, nor UNIQUE beyond its key.
-struct LateIndex {
-  size_t table = 0;    // in the bundle
-  std::string target;  // the FTS5 table
-  std::string add;     // of one row, with all columns
-  std::string fill;    // writes what the table ?1 lacks up to the rowid ?2
-};
-
-struct Deferral {
-  std::vector<DeferredTrigger> triggers;
-  std::vector<DeferredStatement> statements;  // wherry_deferred names them by their place
-  std::vector<LateIndex> late;
-
-  bool is_target(std::string_view table) const;  // or one of the tables behind it
-};
-
-// Which triggers of the bundle can be deferred. Those that only insert values into FTS5 tables, or delete
-// from them by rowid, and read nothing but NEW and OLD; all triggers of one FTS5 table or none.
-Deferral deferral_of(const Bundle& bundle);
-
-// The statements that make the tables of a file: those of the bundle without the triggers that are deferred.
-std::vector<std::string> stored_ddl(const Bundle& bundle);
 
 class DeferredTriggers {
  public:
@@ -83,8 +37,8 @@ class DeferredTriggers {
   // Adds new rows whose entries follow, to a table for which they may. Errors: as Rows::add; the transaction
   // must be rolled back then.
   Result<> add_unindexed(size_t table, std::span<const Row* const> rows);
-  // Whether so many rows lack their entries.
-  Result<bool> lacks_entries(int64_t rows);
+  // How many rows lack their entries, counted up to `at_most`.
+  Result<int64_t> unindexed(int64_t at_most);
   // Writes the entries of at most so many rows.
   Result<> index_more(int64_t rows);
   // Writes whatever waits.

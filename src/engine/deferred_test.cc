@@ -311,14 +311,14 @@ TEST_F(LateIndexes, FollowInSlices) {
   ASSERT_TRUE(add({note("e", "red")}));
   EXPECT_EQ(runs(), "1-5");
   EXPECT_EQ(stage.found("red OR blue"), 0);
-  EXPECT_EQ(deferred->lacks_entries(1), true);
+  EXPECT_EQ(deferred->unindexed(1), 1);
   ASSERT_TRUE(deferred->index_more(2));
   EXPECT_EQ(runs(), "3-5");
   EXPECT_EQ(stage.found("red"), 2);
   ASSERT_TRUE(deferred->complete());
   EXPECT_EQ(stage.found("red"), 4);
   EXPECT_EQ(stage.found("blue"), 1);
-  EXPECT_EQ(deferred->lacks_entries(1), false);
+  EXPECT_EQ(deferred->unindexed(1), 0);
   stage.expect_sound();
 }
 
@@ -389,7 +389,7 @@ TEST_F(LateIndexes, WhatIsRolledBackIsAsItWas) {
   ASSERT_TRUE(deferred->complete());
   ASSERT_TRUE(stage.db->execute("ROLLBACK"));
   EXPECT_EQ(runs(), "1-1");
-  EXPECT_EQ(deferred->lacks_entries(1), true);
+  EXPECT_EQ(deferred->unindexed(1), 1);
   ASSERT_TRUE(stage.db->execute("INSERT INTO notes(id, body) VALUES('c', 'blue')"));
   ASSERT_TRUE(deferred->complete());
   EXPECT_EQ(stage.found("red OR blue"), 2);

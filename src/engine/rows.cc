@@ -27,13 +27,6 @@ bool is_key(const Table& table, size_t column) {
   return false;
 }
 
-std::string add_sql(const Table& table) {
-  std::vector<std::string> values;
-  for (size_t i = 0; i < table.columns.size(); ++i) values.push_back(cat("?", i + 1));
-  return cat("INSERT INTO ", quote_name(table.name), "(", column_list(table), ") VALUES(", join(values, ", "),
-             ")");
-}
-
 std::string put_sql(const Table& table) {
   std::vector<std::string> sets, keys;
   for (size_t i = 0; i < table.columns.size(); ++i) {
@@ -42,17 +35,17 @@ std::string put_sql(const Table& table) {
     sets.push_back(cat(name, " = excluded.", name));
   }
   for (size_t column : table.key) keys.push_back(quote_name(table.columns[column].name));
-  return cat(add_sql(table), " ON CONFLICT(", join(keys, ", "), ") DO ",
+  return cat(insert_sql("INSERT INTO ", table), " ON CONFLICT(", join(keys, ", "), ") DO ",
              sets.empty() ? "NOTHING" : "UPDATE SET ", join(sets, ", "));
 }
 
-Result<> run(sqlite::FixedStatement& fixed, const Row& values) {
-  TRY_ASSIGN(sqlite::Statement * statement, fixed.use());
-  for (size_t i = 0; i < values.size(); ++i) statement->lend(static_cast<int>(i) + 1, values[i]);
-  return statement->run();
-}
-
 }  // namespace
+
+std::string insert_sql(std::string_view insert, const Table& table) {
+  std::vector<std::string> values;
+  for (size_t i = 0; i < table.columns.size(); ++i) values.push_back(cat("?", i + 1));
+  return cat(insert, quote_name(table.name), "(", column_list(table), ") VALUES(", join(values, ", "), ")");
+}
 
 Rows::Rows(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle) {
   for (const Table& table : bundle.tables) {
@@ -61,7 +54,7 @@ Rows::Rows(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle
     const std::string is_key = cat(" WHERE ", key_condition(table, 1));
     Sql sql{{db, cat(select, is_key)},
             {db, put_sql(table)},
-            {db, add_sql(table)},
+            {db, insert_sql("INSERT INTO ", table)},
             {db, cat("DELETE FROM ", name, is_key)},
             {},
             {}};
@@ -85,7 +78,7 @@ Rows::Rows(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle
 Result<std::optional<Row>> Rows::read(const RowRef& ref) {
   TRY_ASSIGN(const Row key, decode_key(ref.key));
   TRY_ASSIGN(sqlite::Statement * statement, sql_[ref.table].read.use());
-  for (size_t i = 0; i < key.size(); ++i) statement->lend(static_cast<int>(i) + 1, key[i]);
+  statement->lend_all(key);
   TRY_ASSIGN(const bool found, statement->step());
   std::optional<Row> row;
   if (found) row = statement->row();
@@ -94,16 +87,16 @@ Result<std::optional<Row>> Rows::read(const RowRef& ref) {
 }
 
 Result<> Rows::put(size_t table, const Row& row) {
-  return run(sql_[table].put, row);
+  return sql_[table].put.run(row);
 }
 
 Result<> Rows::add(size_t table, const Row& row) {
-  return run(sql_[table].add, row);
+  return sql_[table].add.run(row);
 }
 
 Result<> Rows::remove(const RowRef& ref) {
   TRY_ASSIGN(const Row key, decode_key(ref.key));
-  return run(sql_[ref.table].remove, key);
+  return sql_[ref.table].remove.run(key);
 }
 
 Result<> Rows::restore(const RowRef& ref, const std::optional<Row>& row) {

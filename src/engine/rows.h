@@ -13,6 +13,9 @@
 
 namespace wherry {
 
+// `insert` ("INSERT INTO ") with all columns of the table, in their order, as parameters 1, 2, …
+std::string insert_sql(std::string_view insert, const Table& table);
+
 class Rows {
  public:
   // Both must outlive it. Tables that do not exist in `db` may be left unused.

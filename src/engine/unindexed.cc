@@ -56,11 +56,12 @@ Result<> Unindexed::remove(int64_t table, int64_t rowid) {
   return rowid < run->last ? insert({table, rowid + 1, run->last}) : Result<>();
 }
 
-Result<bool> Unindexed::are_at_least(int64_t rows) {
-  TRY_ASSIGN(const auto count,
+Result<int64_t> Unindexed::count(int64_t at_most) {
+  // Each run has a row at least.
+  TRY_ASSIGN(const auto sum,
              db_.value("SELECT sum(n) FROM (SELECT last - first + 1 AS n FROM wherry_unindexed LIMIT ?1)",
-                       {Value(rows)}));
-  return !count->is_null() && *count->integer() >= rows;
+                       {Value(at_most)}));
+  return sum->is_null() ? 0 : std::min(*sum->integer(), at_most);
 }
 
 Result<std::optional<Unindexed::Run>> Unindexed::next(int64_t rows) {

@@ -37,8 +37,8 @@ class Unindexed {
   };
   Result<bool> has(int64_t table, int64_t rowid);
   Result<> remove(int64_t table, int64_t rowid);
-  // Whether there are so many.
-  Result<bool> are_at_least(int64_t rows);
+  // How many there are, counted up to `at_most`.
+  Result<int64_t> count(int64_t at_most);
   // Those to be taken next, at most so many: of one table, all between two rowids.
   Result<std::optional<Run>> next(int64_t rows);
   // These have been taken.

@@ -77,7 +77,7 @@ Result<> Core::transact(const std::function<Result<>(Change&)>& work) {
 }
 
 Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
-  may_lack_entries_ = true;
+  may_be_unindexed_ = true;
   TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(db()));
   Change change{Joiner(db(), app_.get(), images), {}, false, false, {}};
   TRY(work(change));
@@ -279,24 +279,24 @@ Result<int64_t> Core::start_epoch(Change& change, Seq base) {
   return count;
 }
 
-Result<bool> Core::lacks_entries(int64_t rows) {
-  if (!app_ || !may_lack_entries_) return false;
-  auto lacks = app_->engine().deferred().lacks_entries(rows);
-  if (!lacks) note_damage(lacks.error());
-  if (lacks && rows == 1) may_lack_entries_ = *lacks;
-  return lacks;
+Result<int64_t> Core::unindexed(int64_t at_most) {
+  if (!app_ || !may_be_unindexed_) return 0;
+  auto rows = app_->engine().deferred().unindexed(at_most);
+  if (!rows) note_damage(rows.error());
+  if (rows) may_be_unindexed_ = *rows > 0;
+  return rows;
 }
 
 Result<> Core::index_more() {
-  TRY_ASSIGN(const bool lacks, lacks_entries(1));
-  if (!lacks) return {};
+  TRY_ASSIGN(const int64_t rows, unindexed(1));
+  if (rows == 0) return {};
   return transact([this](Change&) { return app_->engine().deferred().index_more(kIndexedAtOnce); });
 }
 
 Result<> Core::index_all() {
   while (true) {
-    TRY_ASSIGN(const bool lacks, lacks_entries(1));
-    if (!lacks) return {};
+    TRY_ASSIGN(const int64_t rows, unindexed(1));
+    if (rows == 0) return {};
     TRY(transact([this](Change&) { return app_->engine().deferred().index_more(kIndexedInOneGo); }));
   }
 }

@@ -47,9 +47,9 @@ class Core {
   // The server's log is another one beyond `base`: everything is scanned anew, and commands whose place was
   // beyond it are pending again. How many.
   Result<int64_t> start_epoch(Change& change, Seq base);
-  // Rows whose entries in full-text indexes follow: whether there are so many; writes those of a slice, or
-  // all.
-  Result<bool> lacks_entries(int64_t rows);
+  // Rows whose entries in full-text indexes follow: how many, counted up to `at_most`; writes those of a
+  // slice, or all.
+  Result<int64_t> unindexed(int64_t at_most);
   Result<> index_more();
   Result<> index_all();
   // Leaves no byte of removed rows in the file, nor a row without its entry.
@@ -97,7 +97,7 @@ class Core {
   std::string lost_json(const std::vector<protocol::LostCell>& lost) const;
 
   size_t answered_since_trim_ = 0;
-  bool may_lack_entries_ = true;
+  bool may_be_unindexed_ = true;
   std::vector<int64_t> fresh_;  // scopes that are live since the last boundary
   std::set<std::string> changed_;
   std::vector<ReplicaEvent> events_;

@@ -278,10 +278,11 @@ Result<> Replica::dump(const std::function<Result<>(std::string_view line)>& eac
 Replica::Background Replica::background_work() const {
   Core& core = *impl_->core;
   const bool catches_up = impl_->session.is_welcome() && !impl_->session.caught_up();
-  if (core.damage() || catches_up || !core.lacks_entries(1).value_or(false)) return Background::kNone;
+  if (core.damage() || catches_up) return Background::kNone;
   // Fewer are not worth a transaction of their own.
   constexpr int64_t kMany = 50;
-  return core.lacks_entries(kMany).value_or(false) ? Background::kMuch : Background::kLittle;
+  const int64_t rows = core.unindexed(kMany).value_or(0);
+  return rows == 0 ? Background::kNone : rows < kMany ? Background::kLittle : Background::kMuch;
 }
 
 Result<> Replica::do_background_work() {

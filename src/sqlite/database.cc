@@ -116,7 +116,7 @@ Result<Statement*> Database::cached(std::string_view sql) {
 
 Result<std::optional<Value>> Database::value(std::string_view sql, const Row& parameters) {
   TRY_ASSIGN(Statement * statement, cached(sql));
-  for (size_t i = 0; i < parameters.size(); ++i) statement->lend(static_cast<int>(i) + 1, parameters[i]);
+  statement->lend_all(parameters);
   TRY_ASSIGN(const bool found, statement->step());
   std::optional<Value> value;
   if (found) value = statement->value(0);
@@ -129,13 +129,13 @@ Result<std::optional<Value>> Database::value(std::string_view sql, const Row& pa
 
 Result<> Database::run(std::string_view sql, const Row& parameters) {
   TRY_ASSIGN(Statement * statement, cached(sql));
-  for (size_t i = 0; i < parameters.size(); ++i) statement->lend(static_cast<int>(i) + 1, parameters[i]);
+  statement->lend_all(parameters);
   return statement->run();
 }
 
 Result<std::vector<Row>> Database::rows(std::string_view sql, const Row& parameters) {
   TRY_ASSIGN(Statement * statement, cached(sql));
-  for (size_t i = 0; i < parameters.size(); ++i) statement->lend(static_cast<int>(i) + 1, parameters[i]);
+  statement->lend_all(parameters);
   std::vector<Row> rows;
   while (true) {
     TRY_ASSIGN(const bool more, statement->step());
@@ -196,6 +196,11 @@ Statement& Statement::lend(int parameter, const Value& value) {
   if (const std::string* t = value.text()) return lend_text(parameter, *t);
   if (const Blob* b = value.blob()) return lend_blob(parameter, b->bytes);
   return bind(parameter, value);
+}
+
+Statement& Statement::lend_all(const Row& values) {
+  for (size_t i = 0; i < values.size(); ++i) lend(static_cast<int>(i) + 1, values[i]);
+  return *this;
 }
 
 Statement& Statement::lend_text(int parameter, std::string_view text) {
@@ -269,6 +274,11 @@ Result<Statement*> FixedStatement::use() {
     statement_->reset();
   }
   return statement_;
+}
+
+Result<> FixedStatement::run(const Row& values) {
+  TRY_ASSIGN(Statement * statement, use());
+  return statement->lend_all(values).run();
 }
 
 Value from_sqlite(sqlite3_value* value) {

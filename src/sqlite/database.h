@@ -82,6 +82,7 @@ class Statement {
   Statement& bind_blob(int parameter, std::string_view bytes);
   // The same without copying: what is bound must stay until the statement is reset.
   Statement& lend(int parameter, const Value& value);
+  Statement& lend_all(const Row& values);  // parameters 1, 2, …
   Statement& lend_text(int parameter, std::string_view text);
   Statement& lend_blob(int parameter, std::string_view bytes);
   Statement& bind_null(int parameter);
@@ -112,6 +113,8 @@ class FixedStatement {
   FixedStatement(Database& db, std::string sql) : db_(db), sql_(std::move(sql)) {}
   // Reset and unbound.
   Result<Statement*> use();
+  // With these as parameters 1, 2, …, to the end.
+  Result<> run(const Row& values);
 
  private:
   Database& db_;
