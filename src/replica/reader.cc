@@ -64,15 +64,15 @@ class ReplicaReader::Impl {
     return {};
   }
 
-  // Of the statement last prepared. A reader cannot write what an index lacks.
-  Result<> check_indexed() {
+  // A reader cannot write what an index lacks.
+  Result<> check_indexed(const StatementAccess& access) {
     if (app == nullptr) return {};
     DeferredTriggers& indexes = app->engine().deferred();
     if (std::ranges::none_of(access.reads,
                              [&](const auto& read) { return indexes.deferral().is_target(read.table); }))
       return {};
-    TRY_ASSIGN(const bool lacks, indexes.lacks_entries(1));
-    if (!lacks) return {};
+    TRY_ASSIGN(const int64_t rows, indexes.unindexed(1));
+    if (rows == 0) return {};
     return fail(
         ErrorCode::kBusy,
         "the full-text index does not have the latest rows yet; the app that has the file open writes "
@@ -82,13 +82,14 @@ class ReplicaReader::Impl {
   Result<sqlite::Statement> prepare(std::string_view sql) {
     std::optional<Authorizer> own;  // without an app there is no engine
     Authorizer& authorizer = app != nullptr ? app->engine().authorizer() : own.emplace(*db);
-    access = {};
+    StatementAccess access;
     authorizer.begin(&access, Authorizer::Rules::kQuery);
     auto statement = db->prepare(sql);
     authorizer.end();
     if (!access.refused.empty()) return fail(ErrorCode::kSql, access.refused);
     if (statement && (sqlite3_stmt_readonly(statement->handle()) == 0 || statement->columns() == 0))
       return fail(ErrorCode::kSql, "a query may only read; data changes through commands");
+    TRY(check_indexed(access));
     return statement;
   }
 
@@ -96,7 +97,6 @@ class ReplicaReader::Impl {
   Meta meta;
   std::unique_ptr<App> app;  // nothing before the first connection
   std::string app_hash;
-  StatementAccess access;  // of the statement last prepared
 };
 
 ReplicaReader::ReplicaReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -116,7 +116,6 @@ Result<std::unique_ptr<ReplicaReader>> ReplicaReader::open(const std::string& pa
 Result<QueryResult> ReplicaReader::query(std::string_view sql, const Row& parameters) {
   return impl_->read([&]() -> Result<QueryResult> {
     TRY_ASSIGN(sqlite::Statement statement, impl_->prepare(sql));
-    TRY(impl_->check_indexed());
     if (static_cast<int>(parameters.size()) > sqlite3_bind_parameter_count(statement.handle()))
       return fail(ErrorCode::kSql, "there are more values than parameters");
     for (size_t i = 0; i < parameters.size(); ++i) statement.bind(static_cast<int>(i) + 1, parameters[i]);
