@@ -195,23 +195,16 @@ class Database::Impl {
     work_later();
   }
 
-  // Much work is done between the app's callbacks, a slice at a time, with pauses in which others get the
-  // lock.
+  // A slice at a time between the app's callbacks, with pauses in which others get the lock.
   void work_later() {
     const Replica::Background work = replica_->background_work();
     if (work == Replica::Background::kNone) return;
-    if (work_failed_ || work == Replica::Background::kLittle)
-      return dispatcher_.post_later([this] { do_work(false); }, std::chrono::seconds(work_failed_ ? 10 : 1));
-    if (std::exchange(work_posted_, true)) return;
-    dispatcher_.post([this] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-      do_work(true);
-    });
+    const int64_t pause = work_failed_ ? 10'000 : work == Replica::Background::kLittle ? 1000 : 2;
+    dispatcher_.post_later([this] { do_work(); }, std::chrono::milliseconds(pause));
   }
 
-  void do_work(bool was_posted) {
+  void do_work() {
     const Lock lock(mutex_);
-    if (was_posted) work_posted_ = false;
     work_failed_ = !replica_->do_background_work();
     settle();
   }
@@ -268,7 +261,7 @@ class Database::Impl {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<client::Tap> tap_;
   bool online_ = false;
-  bool work_posted_ = false, work_failed_ = false;
+  bool work_failed_ = false;
   std::multimap<std::string, Promise> waiting_;
   std::map<WatchId, std::shared_ptr<Watch>> watches_;
   const Watch* running_ = nullptr;  // whose callback runs

@@ -36,17 +36,17 @@ void Dispatcher::post_later(std::function<void()> job, std::chrono::milliseconds
 
 void Dispatcher::run() {
   std::unique_lock lock(mutex_);
-  while (true) {
-    while (!ending_ && jobs_.empty()) {
+  while (!ending_) {
+    if (later_job_ && std::chrono::steady_clock::now() >= later_at_)
+      jobs_.push_back(std::exchange(later_job_, nullptr));
+    if (jobs_.empty()) {
       const auto at = later_at_;
-      if (!later_job_)
-        posted_.wait(lock);
-      else if (std::chrono::steady_clock::now() < at)
+      if (later_job_)
         posted_.wait_until(lock, at);
       else
-        jobs_.push_back(std::exchange(later_job_, nullptr));
+        posted_.wait(lock);
+      continue;
     }
-    if (ending_) return;
     const std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
