@@ -276,9 +276,7 @@ void Device::deliver(const std::shared_ptr<Link>& link, const std::string& bytes
     if (!done) {
       if (done.error().code == ErrorCode::kProtocol || done.error().code == ErrorCode::kVersion)
         world_.violated("LIVENESS", name_ + " does not understand the server: " + done.error().text());
-      if (!handle_error(done.error(), "receive")) return;
-      replica_->disconnected();
-      return connect_later(std::nullopt);
+      return connect_anew(done.error(), "receive");
     }
     world_.note(name_ + " takes " + std::string(protocol::message_name(*message)) + " " +
                 std::to_string(bytes.size()));

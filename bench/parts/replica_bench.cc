@@ -64,10 +64,7 @@ void bare_rows(benchmark::State& state) {
         expect(db->prepare("INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
     for (size_t i = 0; i < rows; ++i) {
       if (i % 1000 == 0) expect(db->execute(i == 0 ? "BEGIN" : "COMMIT; BEGIN"));
-      const Row& row = read->rows[i];
-      for (size_t column = 0; column < row.size(); ++column)
-        insert.lend(static_cast<int>(column) + 1, row[column]);
-      expect(insert.run());
+      expect(insert.lend_all(read->rows[i]).run());
     }
     expect(db->execute("COMMIT"));
     state.SetIterationTime(cpu_seconds() - before);
@@ -182,49 +179,34 @@ void missed(benchmark::State& state) {
   }
 }
 
-BENCHMARK(bootstrap)->ArgName("rows")->Arg(1000)->Arg(10'000)->Arg(100'000)->UseManualTime()->Unit(
-    benchmark::kMillisecond);
-BENCHMARK(bare_rows)->ArgName("rows")->Arg(1000)->Arg(10'000)->Arg(100'000)->UseManualTime()->Unit(
-    benchmark::kMillisecond);
-BENCHMARK(execute_post)
-    ->ArgName("rows")
-    ->Arg(1000)
-    ->Arg(100'000)
-    ->UseManualTime()
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK(execute_edit)
-    ->ArgName("rows")
-    ->Arg(1000)
-    ->Arg(100'000)
-    ->UseManualTime()
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK(point_query)
-    ->ArgName("rows")
-    ->Arg(1000)
-    ->Arg(100'000)
-    ->UseManualTime()
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK(join_over_posts)
-    ->ArgNames({"rows", "pending", "meets"})
-    ->Args({1000, 100, 1})
-    ->Args({10'000, 10'000, 0})
-    ->Args({10'000, 10'000, 1})
-    ->UseManualTime()
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK(join_over_edits)
-    ->ArgNames({"rows", "pending", "meets"})
-    ->Args({1000, 100, 1})
-    ->Args({10'000, 10'000, 0})
-    ->Args({10'000, 10'000, 1})
-    ->UseManualTime()
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK(missed)
-    ->ArgNames({"rows", "commands"})
-    ->Args({1000, 1000})
-    ->Args({10'000, 10'000})
-    ->Args({10'000, 100'000})
-    ->UseManualTime()
-    ->Unit(benchmark::kMillisecond);
+using Benchmark = benchmark::internal::Benchmark;
+
+void in_millis(Benchmark* b, const std::vector<std::string>& names,
+               const std::vector<std::vector<int64_t>>& args) {
+  b->ArgNames(names)->UseManualTime()->Unit(benchmark::kMillisecond);
+  for (const auto& one : args) b->Args(one);
+}
+void by_rows(Benchmark* b) {
+  in_millis(b, {"rows"}, {{1000}, {10'000}, {100'000}});
+}
+void single(Benchmark* b) {
+  b->ArgName("rows")->Arg(1000)->Arg(100'000)->UseManualTime()->Unit(benchmark::kMicrosecond);
+}
+void by_pending(Benchmark* b) {
+  in_millis(b, {"rows", "pending", "meets"}, {{1000, 100, 1}, {10'000, 10'000, 0}, {10'000, 10'000, 1}});
+}
+void by_commands(Benchmark* b) {
+  in_millis(b, {"rows", "commands"}, {{1000, 1000}, {10'000, 10'000}, {10'000, 100'000}});
+}
+
+BENCHMARK(bootstrap)->Apply(by_rows);
+BENCHMARK(bare_rows)->Apply(by_rows);
+BENCHMARK(execute_post)->Apply(single);
+BENCHMARK(execute_edit)->Apply(single);
+BENCHMARK(point_query)->Apply(single);
+BENCHMARK(join_over_posts)->Apply(by_pending);
+BENCHMARK(join_over_edits)->Apply(by_pending);
+BENCHMARK(missed)->Apply(by_commands);
 
 }  // namespace
 }  // namespace wherry::bench
