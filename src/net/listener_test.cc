@@ -2,155 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <functional>
-#include <map>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
 
 #include "base/text.h"
-#include "net/client.h"
+#include "net/listener_for_test.h"
 #include "net/raw_socket_for_test.h"
 
 namespace wherry::net {
 namespace {
 
 constexpr int kBinary = 0x82, kText = 0x81, kClose = 0x88, kPing = 0x89;
-
-// What happened, to wait for.
-class Record {
- public:
-  template <typename Change>
-  void change(Change change) {
-    const std::lock_guard lock(mutex_);
-    change();
-    changed_.notify_all();
-  }
-  template <typename Condition>
-  bool wait(Condition condition) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(60), condition);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-};
-
-// Sends every message back, or stops reading.
-class Echo : public ConnectionHandler {
- public:
-  struct Events : ConnectionEvents {
-    Events(Echo& owner, ConnectionId number) : echo(owner), id(number) {}
-    Reading message(std::string bytes) override {
-      bool wait = false;
-      echo.record.change([&] {
-        echo.messages.push_back(bytes);
-        wait = echo.pause;
-      });
-      if (wait) return Reading::kPause;
-      std::vector<Outgoing> batch(1);
-      batch[0].id = id;
-      batch[0].bytes = std::move(bytes);
-      echo.listener->send(std::move(batch));
-      return Reading::kGoOn;
-    }
-    void sent(size_t bytes) override {
-      echo.record.change([&] { echo.sent += bytes; });
-    }
-    void closed() override {
-      echo.record.change([&] { echo.closed.insert(id); });
-    }
-    Echo& echo;
-    ConnectionId id;
-  };
-
-  std::unique_ptr<ConnectionEvents> opened(ConnectionId id, std::string workspace,
-                                           std::string address) override {
-    record.change([&] {
-      open[id] = std::move(workspace);
-      addresses.push_back(std::move(address));
-    });
-    return std::make_unique<Events>(*this, id);
-  }
-
-  bool all_closed() {
-    return record.wait([this] { return !open.empty() && closed.size() == open.size(); });
-  }
-
-  Listener* listener = nullptr;
-  Record record;
-  std::map<ConnectionId, std::string> open;
-  std::vector<std::string> addresses;
-  std::set<ConnectionId> closed;
-  std::vector<std::string> messages;
-  size_t sent = 0;
-  bool pause = false;
-};
-
-struct Server {
-  explicit Server(ListenerOptions options = {}) {
-    auto started = Listener::open(std::move(options), echo);
-    if (!started) ADD_FAILURE() << started.error().text();
-    listener = *std::move(started);
-    echo.listener = listener.get();
-    listener->run();
-  }
-  Url url(std::string_view workspace = "demo") const {
-    return *Url::parse(cat("ws://127.0.0.1:", listener->port(), '/', workspace));
-  }
-  Echo echo;
-  std::unique_ptr<Listener> listener;
-};
-
-struct Client {
-  explicit Client(Url url, WebSocketClient::Options options = {}) {
-    ClientCallbacks callbacks;
-    callbacks.on_open = [this] { record.change([this] { open = true; }); };
-    callbacks.on_message = [this](std::string message) {
-      record.change([&] { messages.push_back(std::move(message)); });
-    };
-    callbacks.on_close = [this](Error reason, uint16_t code) {
-      record.change([&] {
-        error = std::move(reason);
-        close_code = code;
-        ++closes;
-      });
-    };
-    client = std::make_unique<WebSocketClient>(std::move(url), options, std::move(callbacks));
-  }
-  bool wait_for_messages(size_t count) {
-    return record.wait([&] { return messages.size() >= count; });
-  }
-  bool wait_for_close() {
-    return record.wait([this] { return closes > 0; });
-  }
-  Record record;
-  bool open = false;
-  std::vector<std::string> messages;
-  Error error;
-  uint16_t close_code = 0;
-  int closes = 0;
-  std::unique_ptr<WebSocketClient> client;  // last: destroyed before what its callbacks use
-};
-
-void close_from_server(Server& server, uint16_t code, std::string reason) {
-  ConnectionId id = 0;
-  ASSERT_TRUE(server.echo.record.wait([&] {
-    if (server.echo.open.empty()) return false;
-    id = server.echo.open.begin()->first;
-    return true;
-  }));
-  std::vector<Outgoing> batch(2);
-  batch[0].id = batch[1].id = id;
-  batch[0].bytes = "goodbye";
-  batch[1].close = true;
-  batch[1].close_code = code;
-  batch[1].close_reason = std::move(reason);
-  server.listener->send(std::move(batch));
-}
 
 TEST(Listener, EchoesMessagesOfEverySizeInOrder) {
   Server server({.threads = 2});
@@ -491,77 +354,6 @@ TEST(Listener, LetsCloseWhoIsClosingWhenItStopsAccepting) {
   closing->send(RawSocket::frame(kClose, "\x03\xe9"));
   closing.reset();
   while (server.listener->connections() != 1) std::this_thread::yield();
-}
-
-TEST(Client, SaysWhyItCannotConnect) {
-  uint16_t free_port = 0;
-  {
-    Server server;
-    free_port = server.listener->port();
-    Client refused(*Url::parse(cat("ws://127.0.0.1:", free_port, "/x")), {});
-    EXPECT_TRUE(refused.record.wait([&] { return refused.open; }));
-  }
-  Client nobody(*Url::parse(cat("ws://127.0.0.1:", free_port, "/demo")));
-  ASSERT_TRUE(nobody.wait_for_close());
-  EXPECT_EQ(nobody.error.code, ErrorCode::kUnavailable);
-  EXPECT_FALSE(nobody.open);
-}
-
-TEST(Client, GivesUpOnAServerThatDoesNotAnswer) {
-  // A listener that is never accepted from: the kernel completes the connection, nobody speaks.
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(::listen(fd, 4), 0);
-  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  Client client(*Url::parse(cat("ws://127.0.0.1:", ntohs(address.sin_port), "/demo")),
-                {.connect_timeout_ms = 50});
-  ASSERT_TRUE(client.wait_for_close());
-  EXPECT_EQ(client.error.code, ErrorCode::kUnavailable);
-  ::close(fd);
-}
-
-TEST(Client, ClosesAfterSendingWhatIsQueued) {
-  Server server;
-  Client client(server.url());
-  for (int i = 0; i < 100; ++i) client.client->send(cat("message ", i));
-  client.client->close();
-  client.client->send("too late");
-  ASSERT_TRUE(client.wait_for_close());
-  EXPECT_EQ(client.close_code, 1000);
-  EXPECT_EQ(client.closes, 1);
-  EXPECT_TRUE(server.echo.all_closed());
-  EXPECT_EQ(server.echo.messages.size(), 100u);
-}
-
-TEST(Client, CanBeDestroyedAtAnyMoment) {
-  Server server;
-  for (int i = 0; i < 50; ++i) {
-    Client client(server.url());
-    client.client->send(std::string(static_cast<size_t>(i) * 1000, 'x'));
-    if (i % 3 == 0) client.wait_for_messages(i == 0 ? 0 : 1);
-    if (i % 3 == 1) client.client->close();
-  }
-}
-
-TEST(Client, MayBeDestroyedByItsOwnCallback) {
-  Server server;
-  Record record;
-  bool destroyed = false;
-  std::unique_ptr<WebSocketClient> client;
-  ClientCallbacks callbacks;
-  callbacks.on_message = [&](std::string) {
-    client.reset();
-    record.change([&] { destroyed = true; });
-  };
-  callbacks.on_close = [](Error, uint16_t) { ADD_FAILURE() << "a callback after destruction"; };
-  client = std::make_unique<WebSocketClient>(server.url(), WebSocketClient::Options{}, std::move(callbacks));
-  client->send("hello");
-  EXPECT_TRUE(record.wait([&] { return destroyed; }));
-  EXPECT_TRUE(server.echo.all_closed());
 }
 
 }  // namespace
