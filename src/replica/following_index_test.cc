@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "replica/core.h"
 #include "replica/fake_server_for_test.h"
+#include "replica/query.h"
 #include "replica/reader.h"
 #include "replica/replica.h"
 
@@ -88,6 +90,37 @@ TEST_F(IndexThatFollows, WhatHappensToARowMeanwhileIsInIt) {
   must(device.say(
       batch(3, {}, {rejected(id_of(1), 3, "entity_locked"), rejected(id_of(2), 3, "entity_locked")})));
   EXPECT_EQ(device.ask(kSearch), "38|n100");
+}
+
+// What has been committed is shown as soon as there is room for the index.
+TEST_F(IndexThatFollows, AWatchedSearchWaitsForRoomOnTheDisk) {
+  arrive(0);
+  device.close();
+  const auto core = must(Core::open({device.path().string(), {}, Sync::kNormal, false}, false));
+  Queries queries(*core);
+  std::vector<int64_t> seen;
+  must(queries.watch(kSearch, {},
+                     [&](const QueryChange& change) { seen.push_back(*change.rows[0][0].integer()); }));
+  const auto notes =
+      static_cast<size_t>(core->app()->bundle().table("notes") - core->app()->bundle().tables.data());
+  must(core->transact([&](Change&) -> Result<> {
+    for (int64_t i = 0; i < 300; ++i) {
+      std::string body = "secretword";
+      for (int64_t word = 0; word < 20; ++word) body += cat(" w", i * 20 + word);
+      TRY(core->app()->rows().put(notes, {Value(cat("n", i)), Value("ann"), Value(body)}));
+    }
+    return {};
+  }));
+  const auto limit_pages = [&](const std::string& pages) {
+    must(core->db().value(cat("PRAGMA max_page_count = ", pages)));
+  };
+  limit_pages(to_sql(*must(core->db().value("PRAGMA page_count"))));
+  must(queries.changed({"notes"}));
+  EXPECT_EQ(seen, (std::vector<int64_t>{0}));
+  EXPECT_EQ(queries.run(kSearch, {}).error().code, ErrorCode::kFull);
+  limit_pages("1000000");
+  must(queries.changed({}));
+  EXPECT_EQ(seen, (std::vector<int64_t>{0, 300}));
 }
 
 TEST_F(IndexThatFollows, AReaderOfTheFileIsToldThatItLacksRows) {

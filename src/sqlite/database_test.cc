@@ -47,5 +47,16 @@ TEST(Database, HardensALongWalAndLosesNothing) {
   EXPECT_EQ(**db->value("PRAGMA integrity_check"), Value("ok"));
 }
 
+TEST(Database, StatementsAreNotCompiledAnewForOtherValues) {
+  const auto db = *Database::open(":memory:", Access::kReadWriteCreate);
+  ASSERT_TRUE(db->execute("CREATE TABLE t(x)"));
+  Statement statement = *db->prepare("SELECT x FROM t LIMIT ?");
+  for (int64_t limit = 1; limit < 4; ++limit) {
+    statement.bind(1, limit);
+    EXPECT_TRUE(statement.run());
+  }
+  EXPECT_EQ(sqlite3_stmt_status(statement.handle(), SQLITE_STMTSTATUS_REPREPARE, 0), 0);
+}
+
 }  // namespace
 }  // namespace wherry::sqlite

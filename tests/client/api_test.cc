@@ -145,24 +145,40 @@ TEST_F(Api, AnExecutedCommandIsAnsweredAndSeenByOthers) {
   EXPECT_TRUE(seen.add_up());
 }
 
-TEST_F(Api, AReaderOfTheFileFindsWhatWasPostedSoonAfter) {
-  const auto ann = open("ann");
-  const std::string channel = "01890000-0000-7000-8000-000000000001";
-  ASSERT_TRUE(ann->execute("channel.create", cat(R"({"id":")", channel, R"(","name":"general"})")));
-  ASSERT_TRUE(
-      ann->execute("message.post", cat(R"({"id":"01890000-0000-7000-8000-000000000002","channel_id":")",
-                                       channel, R"(","body":"good morning"})")));
-  const auto reader = ReplicaReader::open(folder_.file("ann.db"));
-  ASSERT_TRUE(reader);
-  const auto search = [&] {
+class ApiSearch : public Api {
+ protected:
+  void post(Database& database, const std::string& body) {
+    const std::string channel = "01890000-0000-7000-8000-000000000001";
+    ASSERT_TRUE(database.execute("channel.create", cat(R"({"id":")", channel, R"(","name":"general"})")));
+    ASSERT_TRUE(
+        database.execute("message.post", cat(R"({"id":"01890000-0000-7000-8000-000000000002","channel_id":")",
+                                             channel, R"(","body":")", body, R"("})")));
+  }
+  Result<QueryResult> search(const std::string& user) const {
+    const auto reader = ReplicaReader::open(folder_.file(user + ".db"));
+    if (!reader) return std::unexpected(reader.error());
     return (*reader)->query("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'morning'");
-  };
-  auto found = search();
+  }
+};
+
+TEST_F(ApiSearch, AReaderOfTheFileFindsWhatWasPostedSoonAfter) {
+  const auto ann = open("ann");
+  post(*ann, "good morning");
+  auto found = search("ann");
   for (const auto end = std::chrono::steady_clock::now() + kPatience;
-       !found && std::chrono::steady_clock::now() < end; found = search()) {
+       !found && std::chrono::steady_clock::now() < end; found = search("ann")) {
     EXPECT_EQ(found.error().code, ErrorCode::kBusy);
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+  ASSERT_TRUE(found) << found.error().text();
+  EXPECT_EQ(found->rows[0][0], Value(int64_t{1}));
+}
+
+TEST_F(ApiSearch, AReaderOfAFileThatWasClosedFindsEverything) {
+  auto ann = open("ann");
+  post(*ann, "good morning");
+  ann.reset();
+  const auto found = search("ann");
   ASSERT_TRUE(found) << found.error().text();
   EXPECT_EQ(found->rows[0][0], Value(int64_t{1}));
 }
