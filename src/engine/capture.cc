@@ -15,8 +15,8 @@ Cells all_cells(const Table& table) {
 
 }  // namespace
 
-Result<std::unique_ptr<Capture>> Capture::install(sqlite::Database& db, const Bundle& bundle) {
-  std::unique_ptr<Capture> capture(new Capture(db, bundle));
+Result<std::unique_ptr<Capture>> Capture::watch(sqlite::Database& db, const Bundle& bundle, PreUpdate& hook) {
+  std::unique_ptr<Capture> capture(new Capture(bundle));
   for (size_t i = 0; i < bundle.tables.size(); ++i) {
     const Table& table = bundle.tables[i];
     if (table.kind != TableKind::kSynced && table.kind != TableKind::kServerOnly) continue;
@@ -27,14 +27,11 @@ Result<std::unique_ptr<Capture>> Capture::install(sqlite::Database& db, const Bu
       for (const Row& row : info)
         if (*row[0].text() == column.name) watched.columns.push_back(static_cast<int>(*row[1].integer()));
     if (watched.columns.size() != table.columns.size()) continue;  // not in this database
-    capture->watched_.emplace(table.name, std::move(watched));
+    hook.watch(table.name, [self = capture.get(), watched](const PreUpdate::Change& change) {
+      if (self->active_) self->changed(watched, change);
+    });
   }
-  sqlite3_preupdate_hook(db.handle(), &Capture::hook, capture.get());
   return capture;
-}
-
-Capture::~Capture() {
-  sqlite3_preupdate_hook(db_.handle(), nullptr, nullptr);
 }
 
 void Capture::begin() {
@@ -50,33 +47,31 @@ Delta Capture::end() {
   return std::move(delta_);
 }
 
-void Capture::hook(void* self, sqlite3*, int operation, const char*, const char* table, sqlite3_int64,
-                   sqlite3_int64) {
-  auto* capture = static_cast<Capture*>(self);
-  if (!capture->active_) return;
-  const auto at = capture->watched_.find(table);
-  if (at != capture->watched_.end()) capture->changed(operation, at->second);
-}
-
-void Capture::changed(int operation, const Watched& watched) {
+void Capture::changed(const Watched& watched, const PreUpdate::Change& seen) {
   const Table& table = bundle_.tables[watched.table];
-  if (operation == SQLITE_DELETE) {
-    Row old = image(watched, false);
+  const auto image = [&](Value (PreUpdate::Change::*value)(int) const) {
+    Row row;
+    row.reserve(watched.columns.size());
+    for (const int column : watched.columns) row.push_back((seen.*value)(column));
+    return row;
+  };
+  if (seen.operation == SQLITE_DELETE) {
+    Row old = image(&PreUpdate::Change::before);
     RowRef ref = ref_of(watched.table, old);
     RowChange& change = change_of(std::move(ref), std::move(old));
     change.after.reset();
     change.existence = true;
     return;
   }
-  Row now = image(watched, true);
-  if (operation == SQLITE_INSERT) {
+  Row now = image(&PreUpdate::Change::after);
+  if (seen.operation == SQLITE_INSERT) {
     RowChange& change = change_of(ref_of(watched.table, now), std::nullopt);
     change.after = std::move(now);
     change.assigned = all_cells(table);
     change.existence = true;
     return;
   }
-  Row old = image(watched, false);
+  Row old = image(&PreUpdate::Change::before);
   RowRef ref = ref_of(watched.table, now);
   if (ref != ref_of(watched.table, old)) key_changed_ = true;
   Cells differing = 0;
@@ -100,20 +95,6 @@ RowChange& Capture::change_of(RowRef ref, std::optional<Row> before) {
     too_many_ = delta_.rows.size() > limits::kCommandRows;
   }
   return delta_.rows[at->second];
-}
-
-Row Capture::image(const Watched& watched, bool after) const {
-  Row row;
-  row.reserve(watched.columns.size());
-  for (const int column : watched.columns) {
-    sqlite3_value* value = nullptr;
-    if (after)
-      sqlite3_preupdate_new(db_.handle(), column, &value);
-    else
-      sqlite3_preupdate_old(db_.handle(), column, &value);
-    row.push_back(value == nullptr ? Value() : sqlite::from_sqlite(value));
-  }
-  return row;
 }
 
 RowRef Capture::ref_of(size_t table, const Row& row) const {

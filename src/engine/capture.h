@@ -1,4 +1,4 @@
-// Watches a running handler through SQLite's pre-update hook and sums up what it does to each row.
+// Watches a running handler through the pre-update hook and sums up what it does to each row.
 #pragma once
 
 #include <unordered_map>
@@ -6,7 +6,7 @@
 
 #include "bundle/bundle.h"
 #include "engine/delta.h"
-#include "sqlite/database.h"
+#include "engine/preupdate.h"
 
 namespace wherry {
 
@@ -20,9 +20,9 @@ struct WriteIntent {
 
 class Capture {
  public:
-  // Installs the hook; both must outlive the capture. Column numbers are taken from the tables in `db`.
-  static Result<std::unique_ptr<Capture>> install(sqlite::Database& db, const Bundle& bundle);
-  ~Capture();
+  // The bundle must outlive the capture, and the capture what the hook is called for. Column numbers are
+  // taken from the tables in `db`.
+  static Result<std::unique_ptr<Capture>> watch(sqlite::Database& db, const Bundle& bundle, PreUpdate& hook);
 
   void begin();
   // What the statement that runs next does; stays until the next call.
@@ -38,17 +38,12 @@ class Capture {
     size_t table = 0;
     std::vector<int> columns;  // SQLite's column number of each Table::columns
   };
-  Capture(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle) {}
-  static void hook(void* self, sqlite3* db, int operation, const char* database, const char* table,
-                   sqlite3_int64, sqlite3_int64);
-  void changed(int operation, const Watched& watched);
+  explicit Capture(const Bundle& bundle) : bundle_(bundle) {}
+  void changed(const Watched& watched, const PreUpdate::Change& change);
   RowChange& change_of(RowRef ref, std::optional<Row> before);
-  Row image(const Watched& watched, bool after) const;
   RowRef ref_of(size_t table, const Row& row) const;
 
-  sqlite::Database& db_;
   const Bundle& bundle_;
-  std::unordered_map<std::string_view, Watched> watched_;  // keyed by names that the bundle owns
   const std::vector<WriteIntent>* intents_ = nullptr;
   Delta delta_;
   std::unordered_map<RowRef, size_t, RowRefHash> index_;

@@ -37,9 +37,13 @@ class TriggerParser {
     struct Statement {
       DeferredStatement later;
       std::string values;  // the expressions
-      std::string rowid;   // the one of them that is the entry's rowid: NEW.ROWID, if that simple
-      std::string form;    // how the entry is made, the same for one that is added and one that is removed
+      // Of an entry that is made of a row's columns as they are, with their names; else nothing.
+      std::optional<std::vector<std::string>> plain;
     };
+    // The columns that the UPDATE is OF, and those whose change its WHEN asks for: empty, any; nothing: it
+    // says something else.
+    std::vector<std::string> of;
+    std::optional<std::vector<std::string>> when_changed;
     std::vector<Statement> statements;
   };
 
@@ -58,7 +62,8 @@ class TriggerParser {
     parsed.name = name(i++);
     const size_t head = i;
     if (!at(i, "AFTER")) return std::nullopt;
-    while (i < tokens_.size() && !at(i, "ON")) ++i;
+    for (; i < tokens_.size() && !at(i, "ON"); ++i)
+      if (i > head + 2 && !tokens_[i].is_symbol(',')) parsed.of.push_back(name(i));
     if (i + 1 >= tokens_.size()) return std::nullopt;
     parsed.head = text(head, i);
     parsed.event = tokens_[head + 1].text;
@@ -69,6 +74,7 @@ class TriggerParser {
     while (i < tokens_.size() && !at(i, "BEGIN")) ++i;
     parsed.condition = text(condition, i);
     if (i == tokens_.size() || reads_tables(condition, i)) return std::nullopt;
+    parsed.when_changed = columns_that_change(condition, i);
     for (++i; i < tokens_.size() && !at(i, "END");) {
       size_t end = i;
       while (end < tokens_.size() && !tokens_[end].is_symbol(';')) ++end;
@@ -142,8 +148,7 @@ class TriggerParser {
                          join(marks, ", "), ")");
     classify(made.later, tokens_[open + 1]);
     if (made.later.effect != DeferredStatement::Effect::kOther)
-      made.rowid = words_of(nth_value(open, made.later.rowid), past - 1);
-    made.form = form_of(made.later, open, past - 1);
+      made.plain = plain_values(open, past - 1, made.later.effect);
     return made;
   }
 
@@ -158,31 +163,37 @@ class TriggerParser {
     later.effect = commands ? DeferredStatement::Effect::kRemoves : DeferredStatement::Effect::kAdds;
   }
 
-  // The first token of a value in the list that opens there.
-  size_t nth_value(size_t open, size_t n) const {
-    size_t i = open + 1;
-    for (; n > 0; ++i)
-      if (tokens_[i].is_symbol(',') && tokens_[i].depth == tokens_[open].depth + 1) --n;
-    return i;
-  }
-  // A value's tokens up to the next comma, words in upper case.
-  std::string words_of(size_t value, size_t end) const {
-    std::string words;
-    for (size_t i = value; i < end && !tokens_[i].is_symbol(','); ++i) words += tokens_[i].text;
-    return words;
+  // `NEW.body` at this place, for the row that is named so.
+  bool is_column(size_t i, std::string_view row) const {
+    return i + 2 < tokens_.size() && tokens_[i].names(row) && tokens_[i + 1].is_symbol('.') &&
+           (tokens_[i + 2].kind == Token::Kind::kWord || tokens_[i + 2].kind == Token::Kind::kName);
   }
 
-  // Columns and values of an entry, with ROW for both NEW and OLD.
-  std::string form_of(const DeferredStatement& later, size_t open, size_t end) const {
-    std::string form;
-    for (const std::string& column : later.entry()) form += cat(quote_name(column), " ");
-    const size_t first = later.columns.size() - later.entry().size();
-    for (size_t i = nth_value(open, first); i < end; ++i) {
-      const bool is_row = i + 1 < end && tokens_[i + 1].is_symbol('.') &&
-                          (tokens_[i].names("new") || tokens_[i].names("old"));
-      form += is_row ? "ROW " : cat(sql_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin), " ");
+  // (NEW.rowid, NEW.body, …) of an entry that is added, ('delete', OLD.rowid, OLD.body, …) of one that goes.
+  std::optional<std::vector<std::string>> plain_values(size_t open, size_t end,
+                                                       DeferredStatement::Effect effect) const {
+    const bool adds = effect == DeferredStatement::Effect::kAdds;
+    std::vector<std::string> columns;
+    for (size_t i = open + (adds ? 1 : 3); i < end; i += 4) {
+      const bool ends = i + 3 == end || (i + 3 < end && tokens_[i + 3].is_symbol(','));
+      if (!is_column(i, adds ? "new" : "old") || !ends) return std::nullopt;
+      columns.push_back(name(i + 2));
     }
-    return form;
+    return columns;
+  }
+
+  // WHEN OLD.a IS NOT NEW.a OR OLD.b IS NOT NEW.b …
+  std::optional<std::vector<std::string>> columns_that_change(size_t first, size_t end) const {
+    std::vector<std::string> columns;
+    for (size_t i = first; i < end; i += 9) {
+      if (!at(i, i == first ? "WHEN" : "OR") || i + 9 > end || !at(i + 4, "IS") || !at(i + 5, "NOT"))
+        return std::nullopt;
+      const bool both = (is_column(i + 1, "old") && is_column(i + 6, "new")) ||
+                        (is_column(i + 1, "new") && is_column(i + 6, "old"));
+      if (!both || !same_name(name(i + 3), name(i + 8))) return std::nullopt;
+      columns.push_back(name(i + 3));
+    }
+    return columns;
   }
 
   // target WHERE rowid = value
@@ -206,6 +217,8 @@ class TriggerParser {
   const std::set<std::string>& fts5_tables_;
 };
 
+using Parsed = TriggerParser::Parsed;
+
 // Takes out of `tables` what the text names.
 void keep_unnamed(std::set<std::string>& tables, const Tokens& tokens) {
   std::erase_if(tables, [&](const std::string& table) {
@@ -213,7 +226,7 @@ void keep_unnamed(std::set<std::string>& tables, const Tokens& tokens) {
   });
 }
 
-DeferredTrigger temporary(const TriggerParser::Parsed& parsed, std::vector<DeferredStatement>& statements) {
+DeferredTrigger temporary(const Parsed& parsed, std::vector<DeferredStatement>& statements) {
   DeferredTrigger trigger;
   trigger.name = parsed.name;
   trigger.head = cat("CREATE TEMP TRIGGER ", quote_name(cat("wherry_deferred_", parsed.name)), " ",
@@ -231,68 +244,110 @@ DeferredTrigger temporary(const TriggerParser::Parsed& parsed, std::vector<Defer
   return trigger;
 }
 
-// One entry for each row: made when it is added and removed with it, whatever is in it; when it changes,
-// removed and made anew; always in the same form. So a removal has the values of the addition before it.
-// What waits by this rule is in replicas' files: a change of it raises Store::kFormat.
-bool is_one_entry_per_row(const std::vector<const TriggerParser::Parsed*>& triggers) {
+bool is_among(std::string_view column, const std::vector<std::string>& columns) {
+  return std::ranges::any_of(columns, [&](const std::string& c) { return same_name(c, column); });
+}
+
+// Whether it acts whenever one of these changes. It may act for others too: the entry then stays as it is.
+bool acts_on_all(const Parsed& update, const std::vector<std::string>& columns) {
+  return update.when_changed && std::ranges::all_of(columns, [&](const std::string& column) {
+           return same_name(column, "rowid") ||
+                  ((update.of.empty() || is_among(column, update.of)) &&
+                   (update.when_changed->empty() || is_among(column, *update.when_changed)));
+         });
+}
+
+// The entry has the rowid of its row.
+bool names_rowid(const Parsed::Statement& statement) {
+  const size_t before = statement.later.columns.size() - statement.plain->size();
+  return same_name((*statement.plain)[statement.later.rowid - before], "rowid");
+}
+
+// One entry for each row: added and removed with it, whatever is in it, and made anew when it changes; always
+// of the same columns.
+bool is_one_entry_per_row(const std::vector<const Parsed*>& triggers) {
   using Effect = DeferredStatement::Effect;
   std::set<std::string_view> events;
-  for (const TriggerParser::Parsed* trigger : triggers) {
+  const Parsed::Statement& first = triggers.front()->statements.front();
+  for (const Parsed* trigger : triggers) {
     if (!events.insert(trigger->event).second) return false;
     if (trigger->event != "UPDATE" && !trigger->condition.empty()) return false;
     std::vector<Effect> effects;
-    for (const auto& [later, values, rowid, form] : trigger->statements) {
-      if (form != triggers.front()->statements.front().form) return false;
-      if (rowid != (later.effect == Effect::kAdds ? "NEW.ROWID" : "OLD.ROWID")) return false;
-      effects.push_back(later.effect);
+    for (const Parsed::Statement& statement : trigger->statements) {
+      if (!statement.plain || statement.plain != first.plain || !names_rowid(statement) ||
+          !std::ranges::equal(statement.later.entry(), first.later.entry()))
+        return false;
+      effects.push_back(statement.later.effect);
     }
     if (effects != (trigger->event == "INSERT"   ? std::vector{Effect::kAdds}
                     : trigger->event == "DELETE" ? std::vector{Effect::kRemoves}
                                                  : std::vector{Effect::kRemoves, Effect::kAdds}))
       return false;
+    if (trigger->event == "UPDATE" && !acts_on_all(*trigger, *first.plain)) return false;
   }
-  return events.contains("INSERT") && events.contains("DELETE");
+  return events.size() == 3;
 }
 
-std::vector<LateIndex> late_indexes(const Bundle& bundle, const std::vector<TriggerParser::Parsed>& parsed,
-                                    const std::vector<Tokens>& kept) {
-  std::vector<LateIndex> late;
+// Of triggers that keep one entry per row.
+RowIndex row_index(const Table& table, const std::vector<const Parsed*>& triggers) {
+  const Parsed::Statement& statement = triggers.front()->statements.front();
+  const std::span<const std::string> entry = statement.later.entry();
+  const size_t rowid = statement.later.rowid - (statement.later.columns.size() - entry.size());
+  RowIndex index;
+  index.target = statement.later.target;
+  for (const Parsed* trigger : triggers) index.triggers.push_back(trigger->name);
+  std::vector<std::string> into = {"rowid"}, from, marks = {"?1"};
+  for (size_t i = 0; i < entry.size(); ++i) {
+    if (i == rowid) continue;
+    into.push_back(quote_name(entry[i]));
+    index.columns.push_back((*statement.plain)[i]);
+    from.push_back(cat("row.", quote_name(index.columns.back())));
+    marks.push_back(cat("?", marks.size() + 1));
+  }
+  const std::string name = quote_name(table.name), target = quote_name(index.target);
+  const std::string columns = join(into, ", "), values = join(marks, ", "), read = join(from, ", ");
+  index.read = cat("SELECT ", read, " FROM main.", name, " AS row WHERE row.rowid = ?1");
+  index.add = cat("INSERT INTO ", target, "(", columns, ") VALUES(", values, ")");
+  index.remove = cat("INSERT INTO ", target, "(", target, ", ", columns, ") VALUES('delete', ", values, ")");
+  index.fill = cat("INSERT INTO ", target, "(", columns, ") SELECT row.rowid, ", read,
+                   " FROM main.wherry_unindexed AS run CROSS JOIN main.", name,
+                   " AS row WHERE run.tbl = ?1 AND run.first <= ?2"
+                   " AND row.rowid BETWEEN run.first AND min(run.last, ?2)");
+  return index;
+}
+
+std::vector<RowIndex> row_indexes(const Bundle& bundle, const std::vector<Parsed>& parsed,
+                                  const std::vector<Tokens>& kept) {
+  std::vector<RowIndex> indexes;
   for (size_t i = 0; i < bundle.tables.size(); ++i) {
     const Table& table = bundle.tables[i];
-    std::vector<const TriggerParser::Parsed*> triggers;
+    const auto is_column = [&](std::string_view name) {
+      return std::ranges::any_of(table.columns, [&](const Column& c) { return same_name(c.name, name); });
+    };
+    std::vector<const Parsed*> triggers;
     std::set<std::string> targets;
-    for (const auto& trigger : parsed) {
+    for (const Parsed& trigger : parsed) {
       if (!same_name(trigger.table, table.name)) continue;
       triggers.push_back(&trigger);
       for (const auto& statement : trigger.statements) targets.insert(statement.later.target);
     }
-    const bool elsewhere = std::ranges::any_of(parsed, [&](const auto& trigger) {
+    const bool elsewhere = std::ranges::any_of(parsed, [&](const Parsed& trigger) {
       return !same_name(trigger.table, table.name) &&
              std::ranges::any_of(trigger.statements,
                                  [&](const auto& s) { return targets.contains(s.later.target); });
     });
+    if (targets.size() != 1 || elsewhere || is_column("rowid") || !is_one_entry_per_row(triggers)) continue;
+    RowIndex index = row_index(table, triggers);
+    // A generated column is not among the table's.
+    if (index.columns.empty() || !std::ranges::all_of(index.columns, is_column)) continue;
+    index.table = i;
     const bool other_triggers = std::ranges::any_of(kept, [&](const Tokens& trigger) {
       return std::ranges::any_of(trigger, [&](const Token& token) { return token.names(table.name); });
     });
-    const bool own_rowid =
-        std::ranges::any_of(table.columns, [](const Column& c) { return same_name(c.name, "rowid"); });
-    if (targets.size() != 1 || elsewhere || other_triggers || own_rowid || table.unique_beyond_key ||
-        !is_one_entry_per_row(triggers))
-      continue;
-    const auto adding = std::ranges::find(triggers, "INSERT", &TriggerParser::Parsed::event);
-    const auto& [later, values, rowid, form] = (*adding)->statements.front();
-    std::vector<std::string> entry;
-    for (const std::string& column : later.columns) entry.push_back(quote_name(column));
-    late.push_back({i, later.target, (*adding)->name,
-                    // A conflict is met before anything is written. With OR ABORT, SQLite would keep a copy
-                    // of every page that the statement touches, since it has a trigger.
-                    insert_sql("INSERT OR FAIL INTO ", table),
-                    cat("INSERT INTO ", quote_name(later.target), "(", join(entry, ", "), ") SELECT ", values,
-                        " FROM main.wherry_unindexed AS run CROSS JOIN main.", quote_name(table.name),
-                        " AS new WHERE run.tbl = ?1 AND run.first <= ?2"
-                        " AND new.rowid BETWEEN run.first AND min(run.last, ?2)")});
+    index.may_follow = !other_triggers && !table.unique_beyond_key;
+    indexes.push_back(std::move(index));
   }
-  return late;
+  return indexes;
 }
 
 }  // namespace
@@ -302,11 +357,18 @@ std::span<const std::string> DeferredStatement::entry() const {
 }
 
 bool Deferral::is_target(std::string_view table) const {
-  return std::ranges::any_of(statements, [&](const DeferredStatement& statement) {
-    const std::string& target = statement.target;
+  const auto has = [&](const auto& of) {
+    const std::string& target = of.target;
     return same_name(table, target) || (table.size() > target.size() && table[target.size()] == '_' &&
                                         same_name(table.substr(0, target.size()), target));
-  });
+  };
+  return std::ranges::any_of(statements, has) || std::ranges::any_of(indexes, has);
+}
+
+bool Deferral::replaces(std::string_view trigger) const {
+  return std::ranges::any_of(triggers, [&](const auto& t) { return same_name(t.name, trigger); }) ||
+         std::ranges::any_of(indexes,
+                             [&](const RowIndex& index) { return is_among(trigger, index.triggers); });
 }
 
 Deferral deferral_of(const Bundle& bundle) {
@@ -317,7 +379,7 @@ Deferral deferral_of(const Bundle& bundle) {
     if (const auto table = fts5_table(ddl.back())) targets.insert(*table);
   }
   // A trigger that stays takes the tables that it names from those that are deferred, and so on.
-  std::vector<TriggerParser::Parsed> parsed;
+  std::vector<Parsed> parsed;
   std::vector<Tokens> kept;
   for (size_t before = targets.size() + 1; targets.size() < before;) {
     before = targets.size();
@@ -334,9 +396,9 @@ Deferral deferral_of(const Bundle& bundle) {
     }
   }
   Deferral deferral;
-  for (const TriggerParser::Parsed& one : parsed)
-    deferral.triggers.push_back(temporary(one, deferral.statements));
-  deferral.late = late_indexes(bundle, parsed, kept);
+  deferral.indexes = row_indexes(bundle, parsed, kept);
+  for (const Parsed& one : parsed)
+    if (!deferral.replaces(one.name)) deferral.triggers.push_back(temporary(one, deferral.statements));
   return deferral;
 }
 
@@ -345,11 +407,9 @@ std::vector<std::string> stored_ddl(const Bundle& bundle) {
   std::vector<std::string> stored;
   for (const std::string& statement : bundle.ddl) {
     const Tokens tokens = tokenize(statement);
-    const bool deferred = TriggerParser::is_trigger(tokens) &&
-                          std::ranges::any_of(deferral.triggers, [&](const DeferredTrigger& trigger) {
-                            return tokens[TriggerParser::place_of_name(tokens)].names(trigger.name);
-                          });
-    if (!deferred) stored.push_back(statement);
+    const bool replaced = TriggerParser::is_trigger(tokens) &&
+                          deferral.replaces(tokens[TriggerParser::place_of_name(tokens)].text);
+    if (!replaced) stored.push_back(statement);
   }
   return stored;
 }

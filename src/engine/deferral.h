@@ -1,4 +1,4 @@
-// Which of a bundle's triggers are not made in the file but deferred, and how their work is done later; see
+// Which of a bundle's triggers are not made in the file, and how their work is done instead; see
 // engine/deferred.h.
 #pragma once
 
@@ -32,22 +32,29 @@ struct DeferredTrigger {
   std::string body;       // BEGIN … END
 };
 
-// A table of which each row has one entry in one index, made from the row: it can be made later, from the row
-// as it is then. It has no other triggers, nor UNIQUE beyond its key.
-struct LateIndex {
-  size_t table = 0;     // in the bundle
-  std::string target;   // the FTS5 table
-  std::string trigger;  // that adds an entry, without condition: its name in the bundle
-  std::string add;      // of one row, with all columns
-  std::string fill;     // writes what the table ?1 lacks up to the rowid ?2
+// An index in which each row of a table has one entry, made of some of its columns as they are. So it needs
+// no triggers: which rows have changed says all.
+struct RowIndex {
+  size_t table = 0;                   // in the bundle
+  std::string target;                 // the FTS5 table
+  std::vector<std::string> triggers;  // in whose place it is kept: their names in the bundle
+  std::vector<std::string> columns;   // of the table, in the order of the entry
+  std::string read;                   // those columns of the row with rowid ?1
+  std::string add;                    // an entry: ?1 is the rowid, ?2 and on its columns
+  std::string remove;                 // one that was added with these
+  // Entries of new rows may be added later: the table has no other triggers, nor UNIQUE beyond its key. Which
+  // rows wait is in replicas' files: whoever narrows this raises Store::kFormat.
+  bool may_follow = false;
+  std::string fill;  // adds the entries that the table ?1 lacks up to the rowid ?2
 };
 
 struct Deferral {
-  std::vector<DeferredTrigger> triggers;
+  std::vector<DeferredTrigger> triggers;      // those that no RowIndex replaces
   std::vector<DeferredStatement> statements;  // wherry_deferred names them by their place
-  std::vector<LateIndex> late;
+  std::vector<RowIndex> indexes;
 
-  bool is_target(std::string_view table) const;  // or one of the tables behind it
+  bool is_target(std::string_view table) const;   // or one of the tables behind it
+  bool replaces(std::string_view trigger) const;  // its name in the bundle
 };
 
 // Which triggers of the bundle can be deferred. Those that only insert values into FTS5 tables, or delete

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <tuple>
 #include <unordered_map>
 
 #include "base/text.h"
+#include "engine/rows.h"
 
 namespace wherry {
 
@@ -14,13 +14,11 @@ namespace {
 
 // So many entries are gathered at once, at most.
 constexpr size_t kSlice = 20'000;
-// While rows are added whose entries follow.
-constexpr std::string_view kUnlessOff = "WHEN NOT EXISTS (SELECT 1 FROM temp.wherry_deferred_off)";
 
 }  // namespace
 
 Result<std::unique_ptr<DeferredTriggers>> DeferredTriggers::install(sqlite::Database& db,
-                                                                    const Bundle& bundle) {
+                                                                    const Bundle& bundle, PreUpdate& hook) {
   Deferral deferral = deferral_of(bundle);
   TRY_ASSIGN(const std::vector<Row> earlier,
              db.rows("SELECT type, name FROM sqlite_temp_schema WHERE name GLOB 'wherry_deferred*' "
@@ -28,27 +26,24 @@ Result<std::unique_ptr<DeferredTriggers>> DeferredTriggers::install(sqlite::Data
   for (const Row& row : earlier)
     TRY(db.execute(cat("DROP ", *row[0].text(), " temp.", quote_name(*row[1].text()))));
   // A file that was made when all triggers were stored would fill the index twice.
-  for (const DeferredTrigger& trigger : deferral.triggers) {
-    TRY_ASSIGN(const auto stored,
-               db.value("SELECT 1 FROM main.sqlite_schema WHERE type = 'trigger' AND name = ?",
-                        {Value(trigger.name)}));
-    if (stored) TRY(db.execute(cat("DROP TRIGGER main.", quote_name(trigger.name))));
-  }
+  TRY_ASSIGN(const std::vector<Row> stored,
+             db.rows("SELECT name FROM main.sqlite_schema WHERE type = 'trigger'"));
+  for (const Row& row : stored)
+    if (deferral.replaces(*row[0].text()))
+      TRY(db.execute(cat("DROP TRIGGER main.", quote_name(*row[0].text()))));
   size_t most = 1;
   for (const DeferredStatement& statement : deferral.statements) most = std::max(most, statement.values);
   std::string columns;
   for (size_t i = 1; i <= most; ++i) columns += cat(", v", i);
-  TRY(db.execute(cat("CREATE TEMP TABLE wherry_deferred(n INTEGER PRIMARY KEY, statement INTEGER", columns,
-                     ");", "CREATE TEMP TABLE wherry_deferred_off(off INTEGER)")));
+  TRY(db.execute(
+      cat("CREATE TEMP TABLE wherry_deferred(n INTEGER PRIMARY KEY, statement INTEGER", columns, ")")));
+  std::unique_ptr<DeferredTriggers> made(new DeferredTriggers(db, bundle, std::move(deferral)));
+  for (const DeferredTrigger& trigger : made->deferral_.triggers)
+    TRY(db.execute(cat(trigger.head, trigger.condition, trigger.body)));
   TRY_ASSIGN(const auto may_follow,
              db.value("SELECT 1 FROM main.sqlite_schema WHERE name = 'wherry_unindexed'"));
-  if (!may_follow) deferral.late.clear();
-  std::unique_ptr<DeferredTriggers> made(new DeferredTriggers(db, bundle, std::move(deferral)));
-  for (const DeferredTrigger& trigger : made->deferral_.triggers) {
-    const bool is_late = std::ranges::any_of(
-        made->deferral_.late, [&](const LateIndex& late) { return late.trigger == trigger.name; });
-    TRY(db.execute(cat(trigger.head, is_late ? kUnlessOff : trigger.condition, trigger.body)));
-  }
+  made->entries_follow_ = may_follow.has_value();
+  TRY_ASSIGN(made->row_indexes_, RowIndexes::watch(db, bundle, made->deferral_.indexes, hook));
   return made;
 }
 
@@ -59,44 +54,41 @@ DeferredTriggers::DeferredTriggers(sqlite::Database& db, const Bundle& bundle, D
       waiting_(db, "SELECT * FROM temp.wherry_deferred WHERE n > ?1 ORDER BY n LIMIT ?2"),
       unindexed_(db) {}
 
-const LateIndex* DeferredTriggers::late_of(size_t table) const {
-  const auto at = std::ranges::find(deferral_.late, table, &LateIndex::table);
-  return at == deferral_.late.end() ? nullptr : &*at;
-}
-
-const LateIndex* DeferredTriggers::late_of(const Work& work) const {
-  const auto at =
-      std::ranges::find(deferral_.late, deferral_.statements[work.statement].target, &LateIndex::target);
-  return at == deferral_.late.end() ? nullptr : &*at;
+bool DeferredTriggers::may_follow(size_t table) const {
+  return entries_follow_ && std::ranges::any_of(deferral_.indexes, [&](const RowIndex& index) {
+           return index.table == table && index.may_follow;
+         });
 }
 
 Result<> DeferredTriggers::add_unindexed(size_t table, std::span<const Row* const> rows) {
   TRY(run());  // a new row may have the rowid of one that went
-  TRY_ASSIGN(sqlite::Statement * add, db_.cached(late_of(table)->add));
+  TRY_ASSIGN(sqlite::Statement * add, db_.cached(insert_sql("INSERT INTO ", bundle_.tables[table])));
   const int64_t id = bundle_.tables[table].id;
-  TRY(db_.run("INSERT INTO temp.wherry_deferred_off VALUES(1)"));
   Unindexed::Adding following(unindexed_);
-  for (const Row* row : rows) {
-    TRY(add->lend_all(*row).run());
-    TRY(following.add(id, sqlite3_last_insert_rowid(db_.handle())));
-  }
-  TRY(following.finish());
-  TRY(db_.run("DELETE FROM temp.wherry_deferred_off"));
-  return {};
+  row_indexes_->set_noting(table, false);
+  const Result<> added = [&]() -> Result<> {
+    for (const Row* row : rows) {
+      TRY(add->lend_all(*row).run());
+      TRY(following.add(id, sqlite3_last_insert_rowid(db_.handle())));
+    }
+    return following.finish();
+  }();
+  row_indexes_->set_noting(table, true);
+  return added;
 }
 
 Result<int64_t> DeferredTriggers::unindexed(int64_t at_most) {
-  return deferral_.late.empty() ? 0 : unindexed_.count(at_most);
+  return entries_follow_ ? unindexed_.count(at_most) : 0;
 }
 
 Result<> DeferredTriggers::index_more(int64_t rows) {
   TRY(run());  // of rows that have changed since they came
   TRY_ASSIGN(const auto next, unindexed_.next(rows));
   if (!next) return {};
-  const auto late = std::ranges::find(deferral_.late, next->table,
-                                      [&](const LateIndex& l) { return bundle_.tables[l.table].id; });
+  const auto index = std::ranges::find(deferral_.indexes, next->table,
+                                       [&](const RowIndex& i) { return bundle_.tables[i.table].id; });
   // A new schema is not taken before all is written: the table is there.
-  if (late != deferral_.late.end()) TRY(db_.run(late->fill, {Value(next->table), Value(next->last)}));
+  if (index != deferral_.indexes.end()) TRY(db_.run(index->fill, {Value(next->table), Value(next->last)}));
   return unindexed_.done(*next);
 }
 
@@ -107,34 +99,6 @@ Result<> DeferredTriggers::complete() {
     if (rows == 0) return {};
     TRY(index_more(kSlice));
   }
-}
-
-// A row without an entry has none to be removed. What is left of its work ends with an addition, and then it
-// goes on waiting, or with a removal, and then there is nothing to wait for.
-Result<std::vector<DeferredTriggers::Work>> DeferredTriggers::without_unindexed(std::vector<Work> work) {
-  TRY_ASSIGN(const int64_t rows, unindexed(1));
-  if (rows == 0) return work;
-  using Place = std::pair<int64_t, int64_t>;  // Table::id, rowid
-  const auto place_of = [&](const Work& one) -> std::optional<Place> {
-    const LateIndex* late = late_of(one);
-    if (late == nullptr) return std::nullopt;
-    return Place{bundle_.tables[late->table].id, *rowid_of(one)};
-  };
-  std::map<Place, DeferredStatement::Effect> last;
-  for (const Work& one : work)
-    if (const auto place = place_of(one)) last[*place] = deferral_.statements[one.statement].effect;
-  std::set<Place> waiting;
-  for (const auto& [place, effect] : last) {
-    TRY_ASSIGN(const bool waits, unindexed_.has(place.first, place.second));
-    if (!waits) continue;
-    waiting.insert(place);
-    if (effect == DeferredStatement::Effect::kRemoves) TRY(unindexed_.remove(place.first, place.second));
-  }
-  std::erase_if(work, [&](const Work& one) {
-    const auto place = place_of(one);
-    return place && waiting.contains(*place);
-  });
-  return work;
 }
 
 // An entry that is added and removed again, or removed and added again as it was, need not be written: a
@@ -199,8 +163,16 @@ std::span<const Value> DeferredTriggers::entry_of(const Work& work) const {
   return std::span(work.values).subspan(commands ? 1 : 0);
 }
 
+void DeferredTriggers::rolled_back() {
+  row_indexes_->forget();
+}
+
 Result<> DeferredTriggers::run() {
-  if (deferral_.triggers.empty()) return {};
+  TRY(row_indexes_->write(entries_follow_ ? &unindexed_ : nullptr));
+  return deferral_.triggers.empty() ? Result<>() : run_triggers();
+}
+
+Result<> DeferredTriggers::run_triggers() {
   int64_t last = 0;
   for (size_t gathered = kSlice; gathered == kSlice;) {
     std::vector<Work> work;
@@ -217,19 +189,8 @@ Result<> DeferredTriggers::run() {
     }
     s->reset();
     gathered = work.size();
-    work = without_detours(std::move(work));
-    if (!deferral_.late.empty() && !work.empty()) {
-      TRY_ASSIGN(work, without_unindexed(std::move(work)));
-    }
-    Unindexed::Adding following(unindexed_);
-    for (const Work& one : work) {
-      const DeferredStatement& statement = deferral_.statements[one.statement];
-      if (const LateIndex* late = late_of(one); late && statement.effect == DeferredStatement::Effect::kAdds)
-        TRY(following.add(bundle_.tables[late->table].id, *rowid_of(one)));
-      else
-        TRY(db_.run(statement.sql, one.values));
-    }
-    TRY(following.finish());
+    for (const Work& one : without_detours(std::move(work)))
+      TRY(db_.run(deferral_.statements[one.statement].sql, one.values));
   }
   return last == 0 ? Result<>() : db_.run("DELETE FROM temp.wherry_deferred");
 }

@@ -39,7 +39,8 @@ class Engine::Impl {
         authorizer(database),
         rows(database, b),
         predicates(database, b),
-        restrictions(b, predicates) {
+        restrictions(b, predicates),
+        preupdate(database) {
     read_ = [this](const RowRef& ref) { return read_row(ref); };
     is_parent_.resize(bundle.tables.size());
     for (const Table& table : bundle.tables)
@@ -56,6 +57,7 @@ class Engine::Impl {
   Predicates predicates;
   Restrictions restrictions;
   FunctionContext functions;
+  PreUpdate preupdate;  // calls the two below
   std::unique_ptr<Capture> capture;
   std::unique_ptr<DeferredTriggers> deferred;
 
@@ -351,6 +353,7 @@ Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
       return written;
     }
     if (refused) TRY(db.run("ROLLBACK TO wherry_command"));
+    if (refused && handler->reads_deferred) deferred->rolled_back();
     TRY(db.run("RELEASE wherry_command"));
     return written;
   };
@@ -372,8 +375,8 @@ Engine::~Engine() = default;
 Result<std::unique_ptr<Engine>> Engine::create(sqlite::Database& db, const Bundle& bundle, Side side) {
   auto impl = std::make_unique<Impl>(db, bundle, side);
   TRY(register_functions(db, &impl->functions));
-  TRY_ASSIGN(impl->capture, Capture::install(db, bundle));
-  TRY_ASSIGN(impl->deferred, DeferredTriggers::install(db, bundle));
+  TRY_ASSIGN(impl->deferred, DeferredTriggers::install(db, bundle, impl->preupdate));
+  TRY_ASSIGN(impl->capture, Capture::watch(db, bundle, impl->preupdate));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 

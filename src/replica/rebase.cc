@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "bundle/params.h"
+#include "engine/deferred.h"
 #include "replica/restore.h"
 
 namespace wherry {
@@ -140,9 +141,11 @@ Result<> Rebase::join(App& app, const Author& author, std::vector<ConfirmedChang
   const Join join{app, author, changes, answered};
   bool done = false;
   if (!reference_ && known_ && !any_aside && answered_come_first(answered)) {
+    TRY(app.engine().run_deferred());  // within the savepoint a handler may write indexes
     TRY(db_.run("SAVEPOINT wherry_rebase"));
     TRY_ASSIGN(done, fast(join));
     if (!done) TRY(db_.run("ROLLBACK TO wherry_rebase"));
+    if (!done) app.engine().deferred().rolled_back();
     TRY(db_.run("RELEASE wherry_rebase"));
   }
   if (!done) TRY(full(join));

@@ -1,0 +1,117 @@
+#include "engine/row_indexes.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "bundle/tokens.h"
+
+namespace wherry {
+
+Result<std::unique_ptr<RowIndexes>> RowIndexes::watch(sqlite::Database& db, const Bundle& bundle,
+                                                      std::span<const RowIndex> indexes, PreUpdate& hook) {
+  std::unique_ptr<RowIndexes> made(new RowIndexes(db));
+  for (const RowIndex& spec : indexes) {
+    const Table& table = bundle.tables[spec.table];
+    TRY_ASSIGN(const std::vector<Row> info,
+               db.rows(cat("SELECT name, cid FROM pragma_table_info(", quote_text(table.name), ")")));
+    auto index = std::make_unique<Index>(
+        spec, table.id, std::vector<int>(), sqlite::FixedStatement(db, spec.read),
+        sqlite::FixedStatement(db, spec.add), sqlite::FixedStatement(db, spec.remove));
+    for (const std::string& column : spec.columns)
+      for (const Row& row : info)
+        if (same_name(*row[0].text(), column)) index->columns.push_back(static_cast<int>(*row[1].integer()));
+    if (index->columns.size() != spec.columns.size()) continue;  // not in this database
+    hook.watch(table.name, [at = index.get()](const PreUpdate::Change& change) { note(*at, change); });
+    made->indexes_.push_back(std::move(index));
+  }
+  // A savepoint that is rolled back does not call this.
+  sqlite3_rollback_hook(
+      db.handle(), [](void* self) { static_cast<RowIndexes*>(self)->forget(); }, made.get());
+  return made;
+}
+
+RowIndexes::~RowIndexes() {
+  sqlite3_rollback_hook(db_.handle(), nullptr, nullptr);
+}
+
+void RowIndexes::note(Index& index, const PreUpdate::Change& change) {
+  if (!index.noting) return;
+  const bool inserts = change.operation == SQLITE_INSERT;
+  if (change.operation != SQLITE_DELETE && (inserts || change.rowid_after != change.rowid_before))
+    index.changed.try_emplace(change.rowid_after);
+  if (inserts || index.changed.contains(change.rowid_before)) return;
+  Row before;
+  bool differs = change.operation == SQLITE_DELETE || change.rowid_after != change.rowid_before;
+  for (const int column : index.columns) {
+    before.push_back(change.before(column));
+    differs = differs || change.after(column) != before.back();
+  }
+  if (differs) index.changed.emplace(change.rowid_before, std::move(before));
+}
+
+void RowIndexes::forget() {
+  for (const auto& index : indexes_) index->changed.clear();
+}
+
+void RowIndexes::set_noting(size_t table, bool noting) {
+  for (const auto& index : indexes_)
+    if (index->spec.table == table) index->noting = noting;
+}
+
+Result<std::optional<Row>> RowIndexes::row_of(Index& index, int64_t rowid) {
+  TRY_ASSIGN(sqlite::Statement * s, index.read.use());
+  TRY_ASSIGN(const bool found, s->bind(1, rowid).step());
+  std::optional<Row> row;
+  if (found) row = s->row();
+  s->reset();
+  return row;
+}
+
+Result<> RowIndexes::put(sqlite::FixedStatement& statement, int64_t rowid, const Row& entry) {
+  TRY_ASSIGN(sqlite::Statement * s, statement.use());
+  s->bind(1, rowid);
+  for (size_t i = 0; i < entry.size(); ++i) s->lend(static_cast<int>(i) + 2, entry[i]);
+  return s->run();
+}
+
+// In order of rowid: FTS5 writes out what it has gathered whenever a rowid is not above the one before.
+Result<> RowIndexes::write(Unindexed* unindexed) {
+  for (const auto& index : indexes_) {
+    if (index->changed.empty()) continue;
+    // A failure here may roll the transaction back, and what is noted is forgotten with it.
+    const auto changed = std::exchange(index->changed, {});
+    Unindexed* const to = index->spec.may_follow ? unindexed : nullptr;
+    TRY(to == nullptr ? write_now(*index, changed) : write_later(*index, changed, *to));
+  }
+  return {};
+}
+
+Result<> RowIndexes::write_now(Index& index, const Changed& changed) {
+  for (const auto& [rowid, before] : changed) {
+    TRY_ASSIGN(const std::optional<Row> now, row_of(index, rowid));
+    if (now == before) continue;
+    if (before) TRY(put(index.remove, rowid, *before));
+    if (now) TRY(put(index.add, rowid, *now));
+  }
+  return {};
+}
+
+// What an entry had is known only now, so it is removed at once; the new one follows.
+Result<> RowIndexes::write_later(Index& index, const Changed& changed, Unindexed& unindexed) {
+  TRY_ASSIGN(const int64_t waiting, unindexed.count(1));
+  Unindexed::Adding following(unindexed);
+  for (const auto& [rowid, before] : changed) {
+    TRY_ASSIGN(const std::optional<Row> now, row_of(index, rowid));
+    if (now == before) continue;
+    bool waits = false;  // without an entry, which need not be removed
+    if (before && waiting > 0) {
+      TRY_ASSIGN(waits, unindexed.has(index.table, rowid));
+    }
+    if (before && !waits) TRY(put(index.remove, rowid, *before));
+    if (waits && !now) TRY(unindexed.remove(index.table, rowid));
+    if (now && !waits) TRY(following.add(index.table, rowid));
+  }
+  return following.finish();
+}
+
+}  // namespace wherry
