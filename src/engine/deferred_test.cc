@@ -267,7 +267,7 @@ TEST_P(EitherWay, WhatIsWrittenWithinASavepointGoesWithIt) {
   const auto deferred = stage.install();
   ASSERT_TRUE(stage.db->execute("INSERT INTO notes(id, body) VALUES('1', 'one')"));
   ASSERT_TRUE(deferred->run());
-  ASSERT_TRUE(stage.db->execute("BEGIN; SAVEPOINT s; UPDATE notes SET body = 'two'"));
+  ASSERT_TRUE(stage.db->execute("BEGIN; SAVEPOINT s; UPDATE notes SET body = 'two words'"));
   ASSERT_TRUE(deferred->run());
   ASSERT_TRUE(stage.db->execute("UPDATE notes SET body = 'three'; ROLLBACK TO s; RELEASE s"));
   deferred->rolled_back();
