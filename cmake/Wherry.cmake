@@ -14,6 +14,13 @@ if(WHERRY_SANITIZE)
   add_link_options(-fsanitize=${WHERRY_SANITIZE})
 endif()
 
+# The allocator of the programs, in place of the C library's; sanitizers bring their own. docs/decisions/0017.
+add_library(wherry_allocator INTERFACE)
+if(NOT WHERRY_SANITIZE)
+  find_package(mimalloc 2.0 REQUIRED)
+  target_link_libraries(wherry_allocator INTERFACE mimalloc)
+endif()
+
 # wherry_library(NAME [CORE] [DEPENDS lib...])
 # Every *.cc of the folder except *_test.cc becomes the library wherry_NAME; the *_test.cc become the
 # test program wherry_NAME_test, one ctest case per TEST, labelled "unit".
