@@ -31,13 +31,14 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
   if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
     return std::nullopt;
   Uuid uuid;
+  uint8_t all = 0;
   for (size_t i = 0; i < uuid.bytes.size(); ++i) {
     const uint8_t high = kValues[static_cast<uint8_t>(text[kDigits[i]])];
     const uint8_t low = kValues[static_cast<uint8_t>(text[kDigits[i] + 1])];
-    if ((high | low) > 0xF) return std::nullopt;
+    all |= high | low;
     uuid.bytes[i] = static_cast<uint8_t>(high << 4 | low);
   }
-  return uuid;
+  return all > 0xF ? std::nullopt : std::optional(uuid);
 }
 
 Uuid Uuid::from_raw(std::string_view sixteen_bytes) {

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/eight.h"
 #include "base/id.h"
 #include "base/text.h"
 
@@ -339,11 +340,7 @@ bool is_valid_utf8(std::string_view text) {
     const auto lead = static_cast<uint8_t>(text[i]);
     if (lead < 0x80) {
       // Eight at once: most text is ASCII.
-      uint64_t eight = 0;
-      for (; text.size() - i >= sizeof eight; i += sizeof eight) {
-        std::memcpy(&eight, text.data() + i, sizeof eight);
-        if ((eight & 0x8080808080808080) != 0) break;
-      }
+      while (text.size() - i >= 8 && (eight_at(text, i) & eight_of(0x80)) == 0) i += 8;
       while (i < text.size() && static_cast<uint8_t>(text[i]) < 0x80) ++i;
       continue;
     }

@@ -1,7 +1,10 @@
 #include "base/text.h"
 
 #include <array>
+#include <bit>
 #include <cstdint>
+
+#include "base/eight.h"
 
 namespace wherry {
 
@@ -57,10 +60,15 @@ std::string to_hex(std::string_view bytes) {
 }
 
 size_t count_code_points(std::string_view utf8) {
-  size_t count = 0;
-  for (char c : utf8)
-    if ((static_cast<uint8_t>(c) & 0xC0) != 0x80) ++count;
-  return count;
+  size_t following = 0;  // bytes that go on with a code point: their first bits are 10
+  size_t i = 0;
+  for (; i + 8 <= utf8.size(); i += 8) {
+    const uint64_t eight = eight_at(utf8, i);
+    following += static_cast<size_t>(std::popcount(eight >> 7 & ~(eight >> 6) & eight_of(1)));
+  }
+  for (; i < utf8.size(); ++i)
+    if ((static_cast<uint8_t>(utf8[i]) & 0xC0) == 0x80) ++following;
+  return utf8.size() - following;
 }
 
 std::string to_base64(std::string_view bytes) {

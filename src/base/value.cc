@@ -3,6 +3,7 @@
 #include <bit>
 #include <charconv>
 
+#include "base/eight.h"
 #include "base/text.h"
 
 namespace wherry {
@@ -15,6 +16,10 @@ std::string real_text(double real) {
   std::string text(buffer, end);
   if (text.find_first_of(".eni") == std::string::npos) text += ".0";
   return text;
+}
+
+bool needs_escape(uint64_t eight) {
+  return any_below(eight, 0x20) || any_is(eight, '"') || any_is(eight, '\\');
 }
 
 }  // namespace
@@ -43,6 +48,8 @@ std::string json_quote(std::string_view text) {
   out.push_back('"');
   size_t clean = 0;  // from here on nothing needed an escape, and nothing is written yet
   for (size_t i = 0; i < text.size(); ++i) {
+    while (i + 8 <= text.size() && !needs_escape(eight_at(text, i))) i += 8;
+    if (i == text.size()) break;
     const char c = text[i];
     if (static_cast<uint8_t>(c) >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text, clean, i - clean);

@@ -7,8 +7,8 @@
 // the index; what is written and taken back in between costs nothing.
 // docs/decisions/0012-deferred-triggers.md.
 //
-// On a replica no transaction waits for the entries of new rows: they follow, a slice at a time, and before
-// anybody reads the index. docs/decisions/0015-indexes-follow-their-rows.md.
+// No transaction waits for the entries of new rows: they follow, many at a time, and before anybody reads the
+// index. docs/decisions/0015-indexes-follow-their-rows.md.
 #pragma once
 
 #include <memory>

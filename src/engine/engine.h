@@ -75,7 +75,7 @@ class Engine {
   // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before
   // the transaction ends.
   Result<> run_deferred();
-  // For replicas, whose indexes follow their rows.
+  // Of indexes that follow their rows.
   DeferredTriggers& deferred();
 
   // @entity_id and the log's entity_id: the key as text, a compound one as a JSON array; nothing without an

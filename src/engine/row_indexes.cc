@@ -80,38 +80,37 @@ Result<> RowIndexes::write(Unindexed* unindexed) {
     if (index->changed.empty()) continue;
     // A failure here may roll the transaction back, and what is noted is forgotten with it.
     const auto changed = std::exchange(index->changed, {});
-    Unindexed* const to = index->spec.may_follow ? unindexed : nullptr;
-    TRY(to == nullptr ? write_now(*index, changed) : write_later(*index, changed, *to));
+    TRY(write(*index, changed, index->spec.may_follow ? unindexed : nullptr));
   }
   return {};
 }
 
-Result<> RowIndexes::write_now(Index& index, const Changed& changed) {
+Result<> RowIndexes::write(Index& index, const Changed& changed, Unindexed* unindexed) {
+  bool any_wait = false;
+  if (unindexed != nullptr) {
+    TRY_ASSIGN(const int64_t waiting, unindexed->count(1));
+    any_wait = waiting > 0;
+  }
+  std::optional<Unindexed::Adding> following;
+  if (unindexed != nullptr) following.emplace(*unindexed);
   for (const auto& [rowid, before] : changed) {
     TRY_ASSIGN(const std::optional<Row> now, row_of(index, rowid));
     if (now == before) continue;
+    if (!before && following) {
+      TRY(following->add(index.table, rowid));
+      continue;
+    }
+    if (before && any_wait) {
+      TRY_ASSIGN(const bool waits, unindexed->has(index.table, rowid));
+      if (waits) {  // without an entry, and goes on waiting unless there is nothing to wait for
+        if (!now) TRY(unindexed->remove(index.table, rowid));
+        continue;
+      }
+    }
     if (before) TRY(put(index.remove, rowid, *before));
     if (now) TRY(put(index.add, rowid, *now));
   }
-  return {};
-}
-
-// What an entry had is known only now, so it is removed at once; the new one follows.
-Result<> RowIndexes::write_later(Index& index, const Changed& changed, Unindexed& unindexed) {
-  TRY_ASSIGN(const int64_t waiting, unindexed.count(1));
-  Unindexed::Adding following(unindexed);
-  for (const auto& [rowid, before] : changed) {
-    TRY_ASSIGN(const std::optional<Row> now, row_of(index, rowid));
-    if (now == before) continue;
-    bool waits = false;  // without an entry, which need not be removed
-    if (before && waiting > 0) {
-      TRY_ASSIGN(waits, unindexed.has(index.table, rowid));
-    }
-    if (before && !waits) TRY(put(index.remove, rowid, *before));
-    if (waits && !now) TRY(unindexed.remove(index.table, rowid));
-    if (now && !waits) TRY(following.add(index.table, rowid));
-  }
-  return following.finish();
+  return following ? following->finish() : Result<>();
 }
 
 }  // namespace wherry

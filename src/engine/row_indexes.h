@@ -50,8 +50,7 @@ class RowIndexes {
   static void note(Index& index, const PreUpdate::Change& change);
   static Result<std::optional<Row>> row_of(Index& index, int64_t rowid);
   static Result<> put(sqlite::FixedStatement& statement, int64_t rowid, const Row& entry);
-  Result<> write_now(Index& index, const Changed& changed);
-  Result<> write_later(Index& index, const Changed& changed, Unindexed& unindexed);
+  static Result<> write(Index& index, const Changed& changed, Unindexed* unindexed);
 
   sqlite::Database& db_;
   std::vector<std::unique_ptr<Index>> indexes_;

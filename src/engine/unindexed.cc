@@ -21,6 +21,12 @@ Result<> Unindexed::Adding::finish() {
 }
 
 Result<> Unindexed::add(Run run) {
+  if (run.last < std::numeric_limits<int64_t>::max()) {
+    // Mostly no run begins behind the one that this goes on.
+    TRY_ASSIGN(const std::optional<Run> last, run_at_or_before(run.table, run.last + 1));
+    if (!last) return insert(run);
+    if (last->last < run.first) return last->last + 1 == run.first ? extend(*last, run.last) : insert(run);
+  }
   // To be safe: a rowid that is here is no new row's.
   while (true) {
     TRY_ASSIGN(const std::optional<Run> met, run_at_or_before(run.table, run.last));
@@ -100,6 +106,11 @@ Result<std::optional<Unindexed::Run>> Unindexed::run_at_or_before(int64_t table,
 Result<> Unindexed::insert(const Run& run) {
   return db_.run("INSERT INTO wherry_unindexed(tbl, first, last) VALUES(?1, ?2, ?3)",
                  {Value(run.table), Value(run.first), Value(run.last)});
+}
+
+Result<> Unindexed::extend(const Run& run, int64_t last) {
+  return db_.run("UPDATE wherry_unindexed SET last = ?3 WHERE tbl = ?1 AND first = ?2",
+                 {Value(run.table), Value(run.first), Value(last)});
 }
 
 Result<> Unindexed::erase(const Run& run) {

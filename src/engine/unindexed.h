@@ -1,5 +1,5 @@
 // Rows whose entries in a full-text index are still to be written, as runs of rowids: the table
-// wherry_unindexed of a replica's file. How they come there: engine/deferred.h.
+// wherry_unindexed. How they come there: engine/deferred.h.
 #pragma once
 
 #include <optional>
@@ -48,6 +48,7 @@ class Unindexed {
   Result<> add(Run run);
   Result<std::optional<Run>> run_at_or_before(int64_t table, int64_t rowid);
   Result<> insert(const Run& run);
+  Result<> extend(const Run& run, int64_t last);
   Result<> erase(const Run& run);
   sqlite::Database& db_;
 };

@@ -102,6 +102,7 @@ Result<> create(sqlite::Database& db, const Bundle& bundle) {
   sqlite::reserve_seals(db);
   TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(db));
   TRY(db.execute(kTables));
+  TRY(db.execute(std::string(Unindexed::kTable)));
   for (const std::string& statement : stored_ddl(bundle)) TRY(db.execute(statement));
   TRY(set_meta(db, "format", "1"));
   TRY(set_meta(db, "schema", schema_text(bundle)));

@@ -305,6 +305,7 @@ Result<> Workspace::Impl::tick(Millis now) {
   for (const SessionId id : silent) say_bye(id, "silent", "no hello came in time", Millis{1000});
   for (const SessionId id : expired) say_bye(id, "unauthorized", "the token has expired", Millis{-1});
   access_.sweep();
+  TRY(index_when_quiet());
   if (now < last_sweep_ + kSweepEvery) return {};
   TRY_ASSIGN(const bool done, sweep(now));
   if (done) last_sweep_ = now;

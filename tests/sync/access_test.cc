@@ -48,13 +48,33 @@ TEST_P(Scopes, NothingOfAClosedPlaceReachesANonMember) {
   world.expect_agreement();
 }
 
-TEST_P(Scopes, TheServersIndexFollowsItsRows) {
+TEST_P(Scopes, TheServersIndexFollowsItsRowsWhenItIsQuiet) {
   if (app.search == nullptr) return;
   ann->exec(app.write("s99", "sec", "zzlate"));
   world.settle();
-  EXPECT_EQ(world.server(
-                cat("SELECT count(*) FROM ", app.search, " WHERE ", app.search, " MATCH 'zzlate OR hello'")),
-            Value(int64_t{2}));
+  const auto found = [&] {
+    return world.server(
+        cat("SELECT count(*) FROM ", app.search, " WHERE ", app.search, " MATCH 'zzlate OR hello'"));
+  };
+  EXPECT_EQ(found(), Value(int64_t{0}));
+  ASSERT_TRUE(world.workspace().tick(world.now));
+  EXPECT_EQ(found(), Value(int64_t{0})) << "there were commands since the last tick";
+  ASSERT_TRUE(world.workspace().tick(world.now));
+  EXPECT_EQ(found(), Value(int64_t{2}));
+}
+
+TEST_P(Scopes, TheServersIndexDoesNotWaitForQuietWhenManyRowsLackIt) {
+  if (app.search == nullptr) return;
+  constexpr int64_t kMany = 5000;
+  std::vector<DirectCommand> commands;
+  for (int64_t i = 0; i < kMany; ++i) {
+    const Call call = app.write(cat("many", i), "pub", "zzmany");
+    commands.push_back({call.name, call.params, "ann", {}, {}, {}, {}});
+  }
+  ASSERT_TRUE(world.workspace().execute_all(commands, world.now));
+  const auto found =
+      world.server(cat("SELECT count(*) FROM ", app.search, " WHERE ", app.search, " MATCH 'zzmany'"));
+  EXPECT_GE(*found.integer(), kMany / 2);
 }
 
 TEST_P(Scopes, AnInvitedUserGetsTheHistoryAndOnlyThat) {
