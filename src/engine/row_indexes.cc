@@ -94,12 +94,12 @@ Result<> RowIndexes::write(Index& index, const Changed& changed, Unindexed* unin
   std::optional<Unindexed::Adding> following;
   if (unindexed != nullptr) following.emplace(*unindexed);
   for (const auto& [rowid, before] : changed) {
-    TRY_ASSIGN(const std::optional<Row> now, row_of(index, rowid));
-    if (now == before) continue;
-    if (!before && following) {
+    if (!before && following) {  // a row that is not there after all does no harm
       TRY(following->add(index.table, rowid));
       continue;
     }
+    TRY_ASSIGN(const std::optional<Row> now, row_of(index, rowid));
+    if (now == before) continue;
     if (before && any_wait) {
       TRY_ASSIGN(const bool waits, unindexed->has(index.table, rowid));
       if (waits) {  // without an entry, and goes on waiting unless there is nothing to wait for
