@@ -28,13 +28,15 @@ Result<std::optional<Refusal>> Restrictions::check_row(const Command& command, s
 Result<std::optional<Refusal>> Restrictions::check_parents(const Command& command, size_t table,
                                                            const Row& row, const RowReader& read,
                                                            std::vector<RowRef>* walked) {
-  std::optional<Row> present = row;
+  const Row* child = &row;
+  std::optional<Row> present;
   for (int depth = 0; depth < limits::kParentDepth; ++depth) {
-    const std::optional<RowRef> parent = parent_of(bundle_, table, *present);
+    const std::optional<RowRef> parent = parent_of(bundle_, table, *child);
     if (!parent) return std::nullopt;
     if (walked != nullptr) walked->push_back(*parent);
     TRY_ASSIGN(present, read(*parent));
     if (!present) return std::nullopt;
+    child = &*present;
     table = parent->table;
     TRY_ASSIGN(std::optional<Refusal> refusal, check_one(command, table, *present));
     if (refusal) return refusal;

@@ -42,18 +42,20 @@ int kind_for(const Bundle& bundle, const std::vector<std::string>& roles, int ki
 Result<std::vector<std::string>> scopes_of(const Bundle& bundle, size_t table, const Row& row,
                                            const RowReader& read) {
   std::vector<std::string> names;
-  std::optional<Row> present = row;
+  const Row* placed = &row;  // it, or the parent whose scopes it has
+  std::optional<Row> present;
   const size_t own = table;
   for (int depth = 0; bundle.tables[table].scope_from_parent; ++depth) {
-    const std::optional<RowRef> parent = parent_of(bundle, table, *present);
+    const std::optional<RowRef> parent = parent_of(bundle, table, *placed);
     if (!parent || depth == limits::kParentDepth) return names;
     TRY_ASSIGN(present, read(*parent));
     if (!present) return names;
+    placed = &*present;
     table = parent->table;
   }
   for (ScopeRule rule : bundle.tables[table].scopes) {
     if (own != table) rule.kind = kind_for(bundle, bundle.tables[own].roles, rule.kind);
-    if (auto name = scope_of(bundle, rule, *present)) names.push_back(std::move(*name));
+    if (auto name = scope_of(bundle, rule, *placed)) names.push_back(std::move(*name));
   }
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());
@@ -61,12 +63,14 @@ Result<std::vector<std::string>> scopes_of(const Bundle& bundle, size_t table, c
 }
 
 RowReader before(const Delta& delta, const RowReader& now) {
-  std::unordered_map<RowRef, const RowChange*, RowRefHash> changed;
-  for (const RowChange& change : delta.rows) changed.emplace(change.ref, &change);
-  return [changed = std::move(changed), &now](const RowRef& ref) -> Result<std::optional<Row>> {
-    if (const auto at = changed.find(ref); at != changed.end()) return at->second->before;
-    return now(ref);
-  };
+  std::unordered_map<RowRef, const RowChange*, RowRefHash> changed;  // made when it is first asked for
+  return
+      [changed = std::move(changed), &delta, &now](const RowRef& ref) mutable -> Result<std::optional<Row>> {
+        if (changed.empty())
+          for (const RowChange& change : delta.rows) changed.emplace(change.ref, &change);
+        if (const auto at = changed.find(ref); at != changed.end()) return at->second->before;
+        return now(ref);
+      };
 }
 
 }  // namespace wherry
