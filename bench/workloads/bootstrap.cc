@@ -46,7 +46,7 @@ void bootstrap(const BootstrapOptions& options) {
   int64_t wire = 0;
   {
     Fleet fleet(server.port());
-    fleet.join({{"bench", token, Start::kZero}});
+    fleet.join({{"bench", token, Start::zero()}});
     wire = fleet.peer(0).bytes();
   }
   const int64_t memory = server.memory();
