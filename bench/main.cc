@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
   });
 
   double ceiling_seconds = 1;
-  auto* ceilings_command = app.add_subcommand("ceilings", "What the disk and bare SQLite can do");
+  auto* ceilings_command =
+      app.add_subcommand("ceilings", "What the disk, bare SQLite and a bare WebSocket can do");
   ceilings_command->add_option("--seconds", ceiling_seconds, "For each figure")->capture_default_str();
   ceilings_command->callback([&] { workload = [&] { ceilings(ceiling_seconds); }; });
 

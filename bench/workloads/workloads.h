@@ -26,9 +26,9 @@ struct FanOutOptions {
 // One writer at a steady pace: how long until a subscriber has the row.
 void fan_out(const FanOutOptions& options);
 
-// What the machine can do at all: a sync, and SQLite with the rows and syncs of the log, a message, its
-// version and its place in the scope index, with nothing of ours around it; by the number of commands per
-// commit.
+// What the machine can do at all: a sync; SQLite with the rows and syncs of the log, a message, its version
+// and its place in the scope index, with nothing of ours around it, by the number of commands per commit; and
+// a WebSocket that echoes.
 void ceilings(double seconds);
 
 struct BootstrapOptions {
