@@ -1,7 +1,7 @@
 #include "bench/server_process.h"
 
+#include <ctime>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -74,15 +74,11 @@ std::string ServerProcess::token(const std::string& workspace, const std::string
 }
 
 double ServerProcess::cpu() const {
-  std::ifstream stat(cat("/proc/", pid_, "/stat"));
-  std::string text;
-  std::getline(stat, text);
-  std::istringstream fields(text.substr(text.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  double user = 0, system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  clockid_t clock{};
+  timespec time{};
+  if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &time) != 0)
+    throw std::runtime_error("the server is gone");
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 int64_t ServerProcess::memory() const {

@@ -14,6 +14,10 @@ Writers::Writers(Fleet& fleet, Load load) : fleet_(fleet), load_(std::move(load)
     };
 }
 
+Writers::~Writers() {
+  for (size_t i = 0; i < load_.writers; ++i) fleet_.peer(i).on_answer = nullptr;
+}
+
 void Writers::begin() {
   for (size_t i = 0; i < load_.writers; ++i) {
     for (size_t n = 0; n < load_.window; ++n) push(i);

@@ -27,6 +27,9 @@ class Writers {
   };
   // `fleet` must have the peers, and outlive this.
   Writers(Fleet& fleet, Load load);
+  ~Writers();
+  Writers(const Writers&) = delete;  // the peers refer to it
+  Writers& operator=(const Writers&) = delete;
 
   // Fills the windows. What is answered is followed by the next command while the fleet runs.
   void begin();
