@@ -81,8 +81,8 @@ void idle(const IdleOptions& options);
 struct WorkspacesOptions {
   std::string program;
   size_t workspaces = 2000;
-  size_t users = 5;   // of each
-  double rate = 500;  // commands per second, over all
+  size_t users = 5;  // of each
+  double rate = 50;  // commands per second, over all
   double seconds = 20;
   bool connected = false;  // all users connect ahead; else each with the first command that he has to send
 };

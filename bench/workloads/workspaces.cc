@@ -10,6 +10,8 @@
 #include "bench/report.h"
 #include "bench/server_process.h"
 #include "bench/workloads/workloads.h"
+#include "sqlite/database.h"
+#include "sqlite/page_vfs.h"
 #include "workspace/schema.h"
 
 namespace wherry::bench {
@@ -24,21 +26,29 @@ std::string workspace_name(size_t i) {
 }
 
 // A workspace that does not know which one it is takes its name, epoch and keys when it is opened.
-void forget_identity(const std::string& path) {
+void forget_identity(const std::filesystem::path& file) {
   bool created = false;
-  const auto db = expect(workspace::open_database(path, {}, *bundle_in(kChat), created));
+  const auto db = expect(workspace::open_database(file, {}, *bundle_in(kChat), created));
   for (const char* name : {"name", "epoch", "epochs", "link_key"}) expect(workspace::set_meta(*db, name, {}));
 }
 
 // Fills one and copies it.
 Filled make_workspaces(server::DataFolder& data, const WorkspacesOptions& options, Dice& dice) {
   const Filled filled = make_workspace(data, workspace_name(0), {options.users, 1, 100}, dice);
-  const std::string first = expect(data.find(workspace_name(0))).path;
+  const std::filesystem::path first = expect(data.find(workspace_name(0))).path;
   forget_identity(first);
+  // All in one transaction: a data folder syncs each one that is made.
+  const auto folder = first.parent_path();
+  const auto registry = expect(sqlite::Database::open(
+      folder.parent_path() / "registry.db", sqlite::Access::kReadWrite, expect(sqlite::page_vfs(""))));
+  auto transaction = expect(sqlite::Transaction::begin(*registry));
   for (size_t i = 1; i < options.workspaces; ++i) {
-    const auto made = expect(data.create_workspace(workspace_name(i), server::now().count));
-    std::filesystem::copy_file(first, made.path);
+    const std::string file = dice.uuid(server::now()) + ".db";
+    std::filesystem::copy_file(first, folder / file);
+    expect(registry->run("INSERT INTO workspaces(name, file, created_at) VALUES(?, ?, ?)",
+                         {Value(workspace_name(i)), Value(file), Value(server::now().count)}));
   }
+  expect(transaction.commit());
   return filled;
 }
 
