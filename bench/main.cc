@@ -11,7 +11,7 @@ using namespace wherry::bench;
 namespace {
 
 struct Program {
-  CLI::App app{"Measures a Wherry server with clients that speak the protocol and keep nothing."};
+  CLI::App app{"Measures a Wherry server from outside."};
   std::string wherry = WHERRY_PROGRAM;
   int repeat = 1;
   std::function<void()> workload;

@@ -9,7 +9,15 @@
 
 namespace wherry::bench {
 
-void allow_open_files(size_t count) {
+namespace {
+
+constexpr size_t kFilesOfWorkspace = 3;  // the database, its WAL, and the index of that
+constexpr size_t kOtherFiles = 600;      // a server wants 512 besides its connections
+
+}  // namespace
+
+void allow_open_files(size_t connections, size_t workspaces) {
+  const size_t count = connections + kFilesOfWorkspace * workspaces + kOtherFiles;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::runtime_error("cannot read the limit of open files");
   if (limit.rlim_max < count)

@@ -5,7 +5,8 @@
 
 namespace wherry::bench {
 
-// Raises the soft limit; throws when the system does not allow so many.
-void allow_open_files(size_t count);
+// Raises the soft limit, so that there is room for so many connections and, in a server, open workspaces.
+// Throws when the system does not allow it.
+void allow_open_files(size_t connections, size_t workspaces);
 
 }  // namespace wherry::bench

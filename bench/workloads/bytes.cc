@@ -1,3 +1,5 @@
+#include <functional>
+#include <optional>
 #include <stdexcept>
 
 #include "base/text.h"

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/text.h"
 #include "bench/basics.h"
 #include "bench/fleet.h"
@@ -9,9 +11,6 @@
 namespace wherry::bench {
 
 namespace {
-
-constexpr size_t kOtherFiles = 600;  // the server wants 512 besides its connections
-constexpr size_t kFilesOfWorkspace = 3;
 
 std::string workspace_name(size_t i) {
   return cat("idle", i);
@@ -30,7 +29,7 @@ std::vector<Fleet::Member> members(const ServerProcess& server, size_t workspace
 
 void idle(const IdleOptions& options) {
   const size_t workspaces = std::min(options.workspaces, options.connections);
-  allow_open_files(options.connections + kFilesOfWorkspace * workspaces + kOtherFiles);
+  allow_open_files(options.connections, workspaces);
   Dice dice(1);
   const ServerProcess server(options.program, [&](server::DataFolder& data) {
     for (size_t i = 0; i < workspaces; ++i) make_workspace(data, workspace_name(i), {10, 1, 100}, dice);

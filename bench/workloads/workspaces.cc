@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <deque>
 #include <filesystem>
 #include <optional>
@@ -17,9 +18,6 @@
 namespace wherry::bench {
 
 namespace {
-
-constexpr size_t kOtherFiles = 600;
-constexpr size_t kFilesOfWorkspace = 3;
 
 std::string workspace_name(size_t i) {
   return cat("workspace", i);
@@ -136,7 +134,7 @@ class Traffic {
 }  // namespace
 
 void workspaces(const WorkspacesOptions& options) {
-  allow_open_files(options.workspaces * (options.users + kFilesOfWorkspace) + kOtherFiles);
+  allow_open_files(options.workspaces * options.users, options.workspaces);
   Dice dice(1);
   Filled filled;
   const ServerProcess server(
