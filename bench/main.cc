@@ -80,6 +80,8 @@ void add_crowds(Program& program) {
                      command.add_option("--connections", options.connections);
                      command.add_option("--workspaces", options.workspaces,
                                         "Among which they are shared out");
+                     command.add_option("--rows", options.rows, "Messages in each workspace");
+                     command.add_flag("--fresh", options.fresh, "Each connection gets them first");
                      command.add_option("--seconds", options.seconds, "How long they idle");
                    });
   add<WorkspacesOptions>(program, "workspaces", "Many workspaces, some much busier than others", workspaces,

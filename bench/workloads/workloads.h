@@ -72,6 +72,8 @@ struct IdleOptions {
   std::string program;
   size_t connections = 10'000;
   size_t workspaces = 1;
+  size_t rows = 100;    // messages in each of these
+  bool fresh = false;   // each connection gets them first, as a new device does
   double seconds = 20;  // the server pings each connection every 15
 };
 // Live connections on which nothing happens, each of another user: the server's memory and CPU time for them.
