@@ -35,11 +35,12 @@ constexpr std::array<std::string_view, 160> kWords = {
 
 }  // namespace
 
-std::shared_ptr<const Bundle> chat_bundle() {
-  const auto files = server::read_bundle_folder(WHERRY_SOURCE_DIR "/examples/chat");
+std::shared_ptr<const Bundle> bundle_in(const std::string& folder) {
+  const auto files = server::read_bundle_folder(cat(WHERRY_SOURCE_DIR "/", folder));
   if (!files) throw std::runtime_error(files.error().text());
   Compiled compiled = compile_bundle(*files);
-  if (!compiled.mistakes.empty()) throw std::runtime_error("the chat example has mistakes: wherry check");
+  if (!compiled.mistakes.empty())
+    throw std::runtime_error(cat("the bundle ", folder, " has mistakes: wherry check"));
   return std::make_shared<const Bundle>(std::move(compiled.bundle));
 }
 

@@ -11,8 +11,12 @@
 
 namespace wherry::bench {
 
-// The bundle in examples/chat. Throws when it cannot be read.
-std::shared_ptr<const Bundle> chat_bundle();
+// Folders of bundles, from the root of the source.
+inline constexpr const char* kChat = "examples/chat";
+inline constexpr const char* kTracker = "tests/tracker";
+
+// Throws when it cannot be read.
+std::shared_ptr<const Bundle> bundle_in(const std::string& folder);
 
 // Everything random in a benchmark, from one seed.
 class Dice {

@@ -105,11 +105,15 @@ class Fleet::Impl {
     if (error) throw std::runtime_error(cat("cannot ", doing, ": ", error.message()));
   }
 
+  size_t add(const Member& member) {
+    connections.push_back(std::make_unique<Connection>(*this, connections.size(), member));
+    return connections.size() - 1;
+  }
+
   void join(const std::vector<Member>& members) {
     for (size_t begin = 0; begin < members.size(); begin += kConnectingAtOnce) {
       const size_t first = connections.size();
-      for (size_t i = begin; i < std::min(members.size(), begin + kConnectingAtOnce); ++i)
-        connections.push_back(std::make_unique<Connection>(*this, connections.size(), members[i]));
+      for (size_t i = begin; i < std::min(members.size(), begin + kConnectingAtOnce); ++i) add(members[i]);
       const auto all_live = [&] {
         for (size_t i = first; i < connections.size(); ++i)
           if (!connections[i]->peer.is_live()) return false;
@@ -161,6 +165,9 @@ Fleet::Fleet(uint16_t port) : impl_(std::make_unique<Impl>(port)) {}
 Fleet::~Fleet() = default;
 void Fleet::join(const std::vector<Member>& members) {
   impl_->join(members);
+}
+size_t Fleet::add(const Member& member) {
+  return impl_->add(member);
 }
 Peer& Fleet::peer(size_t i) {
   return impl_->connections[i]->peer;

@@ -18,10 +18,12 @@ class Fleet {
 
   struct Member {
     std::string workspace, token;
-    Start start = Start::kHead;
+    Start start = Start::head();
   };
   // Connects and returns once all are live; so many at once, that the server's backlog holds them.
   void join(const std::vector<Member>& members);
+  // Begins to connect one more, and returns its number. What it has to say waits until it is welcome.
+  size_t add(const Member& member);
   Peer& peer(size_t i);
 
   // Sends what the peer has to say.

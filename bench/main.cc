@@ -2,68 +2,112 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
+#include <memory>
 
 #include "bench/workloads/workloads.h"
 
 using namespace wherry::bench;
 
-int main(int argc, char** argv) {
-  CLI::App app("Measures a Wherry server with clients that speak the protocol and keep nothing.");
-  app.require_subcommand(1);
-  std::string program = WHERRY_PROGRAM;
+namespace {
+
+struct Program {
+  CLI::App app{"Measures a Wherry server from outside."};
+  std::string wherry = WHERRY_PROGRAM;
   int repeat = 1;
-  app.add_option("--program", program, "The wherry binary")->capture_default_str();
-  app.add_option("--repeat", repeat, "How often")->capture_default_str();
   std::function<void()> workload;
+};
 
-  IngestOptions ingest_options;
-  auto* ingest_command = app.add_subcommand("ingest", "Writers who keep a window of commands full");
-  ingest_command->add_option("--command", ingest_options.command, "post or edit")
-      ->check(CLI::IsMember({"post", "edit"}))
-      ->capture_default_str();
-  ingest_command->add_option("--writers", ingest_options.writers)->capture_default_str();
-  ingest_command->add_option("--window", ingest_options.window, "Commands under way")->capture_default_str();
-  ingest_command->add_option("--rows", ingest_options.rows, "Messages there are")->capture_default_str();
-  ingest_command->add_option("--seconds", ingest_options.seconds)->capture_default_str();
-  ingest_command->add_flag("!--apart", ingest_options.all_receive, "Each writer has a channel of his own");
-  ingest_command->callback([&] {
-    workload = [&] {
-      ingest_options.program = program;
-      ingest(ingest_options);
-    };
+// A subcommand that runs a workload; `declare` names its options, with their defaults.
+template <class Options>
+void add(Program& program, const char* name, const char* description, void (*run)(const Options&),
+         const std::function<void(CLI::App&, Options&)>& declare) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = program.app.add_subcommand(name, description);
+  command->option_defaults()->always_capture_default();
+  declare(*command, *options);
+  command->callback([&program, options, run] {
+    if constexpr (requires { options->program; }) options->program = program.wherry;
+    program.workload = [options, run] { run(*options); };
   });
+}
 
-  FanOutOptions fan_out_options;
-  auto* fan_out_command = app.add_subcommand("fan-out", "One writer at a steady pace, many subscribers");
-  fan_out_command->add_option("--subscribers", fan_out_options.subscribers)->capture_default_str();
-  fan_out_command->add_option("--gap", fan_out_options.gap_ms, "Milliseconds between writes")
-      ->capture_default_str();
-  fan_out_command->add_option("--seconds", fan_out_options.seconds)->capture_default_str();
-  fan_out_command->callback([&] {
-    workload = [&] {
-      fan_out_options.program = program;
-      fan_out(fan_out_options);
-    };
-  });
+void add_load(Program& program) {
+  add<IngestOptions>(program, "ingest", "Writers who keep a window of commands full", ingest,
+                     [](CLI::App& command, IngestOptions& options) {
+                       command.add_option("--command", options.command, "post or edit")
+                           ->check(CLI::IsMember({"post", "edit"}));
+                       command.add_option("--writers", options.writers);
+                       command.add_option("--window", options.window, "Commands under way");
+                       command.add_option("--rows", options.rows, "Messages there are");
+                       command.add_option("--seconds", options.seconds);
+                       command.add_flag("!--apart", options.all_receive,
+                                        "Each writer has a channel of his own");
+                     });
+  add<FanOutOptions>(program, "fan-out", "One writer at a steady pace, many subscribers", fan_out,
+                     [](CLI::App& command, FanOutOptions& options) {
+                       command.add_option("--subscribers", options.subscribers);
+                       command.add_option("--gap", options.gap_ms, "Milliseconds between writes");
+                       command.add_option("--seconds", options.seconds);
+                     });
+  add<BytesOptions>(program, "bytes", "What a subscriber receives for each command", bytes,
+                    [](CLI::App& command, BytesOptions& options) {
+                      command.add_option("--commands", options.commands, "On a busy channel");
+                      command.add_option("--alone", options.alone, "One at a time, on an idle one");
+                    });
+  add<CeilingsOptions>(program, "ceilings", "What the disk, bare SQLite and a bare WebSocket can do",
+                       ceilings, [](CLI::App& command, CeilingsOptions& options) {
+                         command.add_option("--seconds", options.seconds, "For each figure");
+                       });
+}
 
-  double ceiling_seconds = 1;
-  auto* ceilings_command = app.add_subcommand("ceilings", "What the disk and bare SQLite can do");
-  ceilings_command->add_option("--seconds", ceiling_seconds, "For each figure")->capture_default_str();
-  ceilings_command->callback([&] { workload = [&] { ceilings(ceiling_seconds); }; });
+void add_replicas(Program& program) {
+  add<BootstrapOptions>(
+      program, "bootstrap", "A fresh replica gets everything", bootstrap,
+      [](CLI::App& command, BootstrapOptions& options) { command.add_option("--rows", options.rows); });
+  add<OfflineOptions>(
+      program, "offline", "A replica comes back with many commands", offline,
+      [](CLI::App& command, OfflineOptions& options) { command.add_option("--commands", options.commands); });
+  add<MissedOptions>(program, "missed", "A replica comes back after many commands of others", missed,
+                     [](CLI::App& command, MissedOptions& options) {
+                       command.add_option("--commands", options.commands);
+                       command.add_option("--rows", options.rows, "Messages that they edit");
+                     });
+}
 
-  BootstrapOptions bootstrap_options;
-  auto* bootstrap_command = app.add_subcommand("bootstrap", "A fresh replica gets everything");
-  bootstrap_command->add_option("--rows", bootstrap_options.rows)->capture_default_str();
-  bootstrap_command->callback([&] {
-    workload = [&] {
-      bootstrap_options.program = program;
-      bootstrap(bootstrap_options);
-    };
-  });
+void add_crowds(Program& program) {
+  add<IdleOptions>(program, "idle", "Many connections on which nothing happens", idle,
+                   [](CLI::App& command, IdleOptions& options) {
+                     command.add_option("--connections", options.connections);
+                     command.add_option("--workspaces", options.workspaces,
+                                        "Among which they are shared out");
+                     command.add_option("--rows", options.rows, "Messages in each workspace");
+                     command.add_flag("--fresh", options.fresh, "Each connection gets them first");
+                     command.add_option("--seconds", options.seconds, "How long they idle");
+                   });
+  add<WorkspacesOptions>(program, "workspaces", "Many workspaces, some much busier than others", workspaces,
+                         [](CLI::App& command, WorkspacesOptions& options) {
+                           command.add_option("--workspaces", options.workspaces);
+                           command.add_option("--users", options.users, "Of each");
+                           command.add_option("--rate", options.rate, "Commands per second, over all");
+                           command.add_option("--seconds", options.seconds);
+                           command.add_flag("--connected", options.connected,
+                                            "All users connect before the first command");
+                         });
+}
 
-  CLI11_PARSE(app, argc, argv);
+}  // namespace
+
+int main(int argc, char** argv) {
+  Program program;
+  program.app.require_subcommand(1);
+  program.app.add_option("--program", program.wherry, "The wherry binary")->capture_default_str();
+  program.app.add_option("--repeat", program.repeat, "How often")->capture_default_str();
+  add_load(program);
+  add_replicas(program);
+  add_crowds(program);
+  CLI11_PARSE(program.app, argc, argv);
   try {
-    for (int i = 0; i < repeat; ++i) workload();
+    for (int i = 0; i < program.repeat; ++i) program.workload();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "wherry-bench: %s\n", error.what());
     return 1;

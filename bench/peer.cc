@@ -25,7 +25,6 @@ void Peer::hello(Millis now) {
 void Peer::push(std::string name, std::string data, Millis now) {
   protocol::PushedCommand command;
   command.id = uuids_.make(now).text();
-  command.replica_seq = next_number_++;
   command.name = std::move(name);
   command.data = std::move(data);
   command.client_timestamp = now;
@@ -34,11 +33,15 @@ void Peer::push(std::string name, std::string data, Millis now) {
 }
 
 void Peer::flush() {
-  if (!queued_.commands.empty()) send(std::exchange(queued_, {}));
+  if (!is_welcome_ || queued_.commands.empty()) return;
+  for (protocol::PushedCommand& command : queued_.commands) command.replica_seq = next_number_++;
+  send(std::exchange(queued_, {}));
 }
 
 void Peer::receive(std::string_view bytes) {
   bytes_ += static_cast<int64_t>(bytes.size());
+  header_bytes_ += bytes.size() < 126 ? 2 : bytes.size() <= 0xFFFF ? 4 : 10;
+  ++messages_;
   const auto message = protocol::decode(bytes);
   if (!message) throw std::runtime_error(message.error().text());
   if (const auto* welcome = std::get_if<protocol::Welcome>(&*message)) return take(*welcome);
@@ -60,7 +63,7 @@ void Peer::pull(const std::vector<protocol::GrantedScope>& granted) {
   protocol::Pull pull;
   for (const protocol::GrantedScope& scope : granted)
     if (!scope.on_demand && !scope.live)
-      pull.scopes.push_back({scope.handle, start_ == Start::kHead ? upto_ : Seq{}, {}});
+      pull.scopes.push_back({scope.handle, start_.position.value_or(upto_), {}});
   if (pull.scopes.empty()) return;
   scanning_ += static_cast<int64_t>(pull.scopes.size());
   if (credits_ == 0) pull.credits = credits_ = limits::kChunkCredits;

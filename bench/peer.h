@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,12 @@
 namespace wherry::bench {
 
 // Where a peer starts to read.
-enum class Start {
-  kZero,  // everything, as a new device does
-  kHead,  // only what comes from now on
+struct Start {
+  static Start zero() { return {Seq{}}; }  // everything, as a new device does
+  static Start head() { return {}; }       // only what comes from now on
+  static Start behind(Seq seq) { return {seq}; }
+
+  std::optional<Seq> position = {};  // nothing: the head
 };
 
 class Peer {
@@ -27,7 +31,7 @@ class Peer {
   // The first message of a connection.
   void hello(Millis now);
   void receive(std::string_view bytes);
-  // Queues a command; flush() sends what is queued as one message.
+  // Queues a command; flush() sends what is queued as one message, once the server has said welcome.
   void push(std::string name, std::string data, Millis now);
   void flush();
   // What is to be sent, in order.
@@ -36,8 +40,10 @@ class Peer {
   // Every scope that is loaded by itself is live.
   bool is_live() const { return is_welcome_ && scopes_listed_ && scanning_ == 0; }
   Seq upto() const { return upto_; }
-  // Received so far; WebSocket frames' headers are not counted.
+  // Received so far; WebSocket frames' headers are counted by themselves.
   int64_t bytes() const { return bytes_; }
+  int64_t header_bytes() const { return header_bytes_; }
+  int64_t messages() const { return messages_; }
 
   // Called, if set: for each answer; when a batch has brought everything above the first seq up to the
   // second.
@@ -58,7 +64,8 @@ class Peer {
   UuidMaker uuids_;
   protocol::Compression compression_ = protocol::Compression::kPlain;
   bool is_welcome_ = false, scopes_listed_ = false;
-  int64_t scanning_ = 0, credits_ = 0, next_number_ = 1, bytes_ = 0;
+  int64_t scanning_ = 0, credits_ = 0, next_number_ = 1;
+  int64_t bytes_ = 0, header_bytes_ = 0, messages_ = 0;
   Seq upto_;
   protocol::Push queued_;
   std::vector<std::string> out_;

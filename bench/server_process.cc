@@ -1,7 +1,7 @@
 #include "bench/server_process.h"
 
+#include <ctime>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -29,7 +29,8 @@ int64_t status_bytes(int pid, const std::string& name) {
 }  // namespace
 
 ServerProcess::ServerProcess(const std::string& program,
-                             const std::function<void(server::DataFolder&)>& prepare) {
+                             const std::function<void(server::DataFolder&)>& prepare,
+                             const std::string& bundle) {
   const std::string data = (folder_.path() / "data").string();
   {
     const auto opened = expect(server::DataFolder::open(data, true));
@@ -39,7 +40,7 @@ ServerProcess::ServerProcess(const std::string& program,
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
   const std::string log = (folder_.path() / "log").string();
-  std::vector<std::string> arguments = {program,  "serve", "--bundle", WHERRY_SOURCE_DIR "/examples/chat",
+  std::vector<std::string> arguments = {program,  "serve", "--bundle", cat(WHERRY_SOURCE_DIR "/", bundle),
                                         "--data", data,    "--listen", "127.0.0.1:0"};
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -73,15 +74,11 @@ std::string ServerProcess::token(const std::string& workspace, const std::string
 }
 
 double ServerProcess::cpu() const {
-  std::ifstream stat(cat("/proc/", pid_, "/stat"));
-  std::string text;
-  std::getline(stat, text);
-  std::istringstream fields(text.substr(text.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  double user = 0, system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  clockid_t clock{};
+  timespec time{};
+  if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &time) != 0)
+    throw std::runtime_error("the server is gone");
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 int64_t ServerProcess::memory() const {
@@ -91,20 +88,24 @@ int64_t ServerProcess::peak_memory() const {
   return status_bytes(pid_, "VmHWM");
 }
 
-Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population,
-                      Dice& dice) {
+std::unique_ptr<Workspace> new_workspace(server::DataFolder& data, const std::string& name,
+                                         const std::string& bundle) {
   const auto info = expect(data.create_workspace(name, server::now().count));
   WorkspaceOptions options;
   options.path = info.path;
   options.name = name;
-  options.bundle = chat_bundle();
+  options.bundle = bundle_in(bundle);
   options.hasher = net::sha256;
   options.entropy = net::fill_random;
   options.verifier = [](std::string_view, Millis) -> Result<Identity> {
     return fail(ErrorCode::kUnauthorized, "nobody connects here");
   };
-  const auto workspace = expect(Workspace::open(std::move(options), server::now()));
-  return fill(*workspace, population, dice);
+  return expect(Workspace::open(std::move(options), server::now()));
+}
+
+Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population,
+                      Dice& dice) {
+  return fill(*new_workspace(data, name), population, dice);
 }
 
 }  // namespace wherry::bench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace wherry::bench {
 class ServerProcess {
  public:
   // `program`: the wherry binary. `prepare`: opens and fills the workspaces, before the server has the
-  // folder.
-  ServerProcess(const std::string& program, const std::function<void(server::DataFolder&)>& prepare);
+  // folder. `bundle`: its folder, see chat.h.
+  ServerProcess(const std::string& program, const std::function<void(server::DataFolder&)>& prepare,
+                const std::string& bundle = kChat);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -34,7 +36,10 @@ class ServerProcess {
   uint16_t port_ = 0;
 };
 
-// A workspace in the folder, made and filled in this process.
+// A workspace in the folder, opened in this process.
+std::unique_ptr<Workspace> new_workspace(server::DataFolder& data, const std::string& name,
+                                         const std::string& bundle = kChat);
+// The same, filled and closed.
 Filled make_workspace(server::DataFolder& data, const std::string& name, const Population& population,
                       Dice& dice);
 

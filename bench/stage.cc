@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "bench/basics.h"
+#include "bench/direct.h"
 #include "net/token.h"
 
 namespace wherry::bench {
@@ -15,12 +16,6 @@ namespace wherry::bench {
 namespace {
 
 constexpr SessionId kReplicaSession = 1'000'000;
-
-void run_all(Workspace& workspace, const std::vector<DirectCommand>& commands) {
-  for (const protocol::Answer& answer : expect(workspace.execute_all(commands, server::now())))
-    if (answer.outcome != protocol::Outcome::kApplied)
-      throw std::runtime_error(cat("not applied: ", answer.code, " ", answer.message));
-}
 
 }  // namespace
 
@@ -43,30 +38,22 @@ ScratchFolder::~ScratchFolder() {
 
 Filled fill(Workspace& workspace, const Population& population, Dice& dice) {
   Filled filled;
-  std::vector<DirectCommand> commands;
-  const auto add = [&](std::string name, std::string data, size_t user) {
-    DirectCommand command;
-    command.name = std::move(name);
-    command.data = std::move(data);
-    command.user_id = user_name(user);
-    commands.push_back(std::move(command));
-    if (commands.size() == 1000) run_all(workspace, std::exchange(commands, {}));
-  };
+  Direct direct(workspace);
   for (size_t i = 0; i < population.channels; ++i) {
     const std::string id = dice.uuid(server::now());
-    add("channel.create", cat(R"({"id":")", id, R"(","name":"channel )", i, R"("})"), 0);
+    direct.add("channel.create", cat(R"({"id":")", id, R"(","name":"channel )", i, R"("})"), 0);
     for (size_t user = 1; user < population.users; ++user)
-      add("channel.add_member", cat(R"({"channel_id":")", id, R"(","user_id":")", user_name(user), R"("})"),
-          0);
+      direct.add("channel.add_member",
+                 cat(R"({"channel_id":")", id, R"(","user_id":")", user_name(user), R"("})"), 0);
     filled.channels.push_back(id);
   }
   for (size_t i = 0; i < population.messages; ++i) {
     filled.messages.push_back(dice.uuid(server::now()));
-    add("message.post",
-        post(filled.messages.back(), filled.channels[i % population.channels], dice.text(100)),
-        i % population.users);
+    direct.add("message.post",
+               post(filled.messages.back(), filled.channels[i % population.channels], dice.text(100)),
+               i % population.users);
   }
-  if (!commands.empty()) run_all(workspace, commands);
+  direct.finish();
   return filled;
 }
 
@@ -74,7 +61,7 @@ Stage::Stage(const Population& population, uint64_t seed) : dice_(seed) {
   WorkspaceOptions options;
   options.path = folder_.path() / "workspace.db";
   options.name = "bench";
-  options.bundle = chat_bundle();
+  options.bundle = bundle_in(kChat);
   options.hasher = net::sha256;
   options.entropy = dice_.entropy();
   options.verifier = [](std::string_view token, Millis now) -> Result<Identity> {

@@ -50,7 +50,7 @@ void bare_rows(benchmark::State& state) {
   (void)stage.join_replica(1);
   (void)stage.sync();
   const auto read = stage.replica().query("SELECT * FROM messages ORDER BY channel_id, sent_at, id");
-  const auto bundle = chat_bundle();
+  const auto bundle = bundle_in(kChat);
   for (auto _ : state) {
     const ScratchFolder folder;
     const auto db =
@@ -132,7 +132,7 @@ void join(benchmark::State& state, const char* pending) {
   Replica& replica = stage.join_replica(1);
   (void)stage.sync();
   expect(replica.finish_background_work());
-  if (!stage.has_peer(0)) stage.join(0, Start::kHead);
+  if (!stage.has_peer(0)) stage.join(0, Start::head());
   execute_many(stage, pending, state.range(1));
   (void)replica.take_outgoing();  // nobody hears of them
   for (auto _ : state) {
@@ -160,7 +160,7 @@ void missed(benchmark::State& state) {
   (void)stage.sync();
   expect(replica.finish_background_work());
   for (size_t user = 0; user < 10; ++user)
-    if (!stage.has_peer(user)) stage.join(user, Start::kHead);
+    if (!stage.has_peer(user)) stage.join(user, Start::head());
   for (auto _ : state) {
     stage.leave();
     for (int64_t sent = 0; sent < state.range(1);) {

@@ -14,7 +14,7 @@ Stage& stage_of(size_t messages) {
   static std::map<size_t, Stage> stages;
   const auto [at, is_new] = stages.try_emplace(messages, Population{10, 1, messages});
   if (is_new)
-    for (size_t user = 0; user < 10; ++user) at->second.join(user, Start::kHead);
+    for (size_t user = 0; user < 10; ++user) at->second.join(user, Start::head());
   return at->second;
 }
 

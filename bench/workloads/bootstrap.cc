@@ -1,14 +1,13 @@
-#include <chrono>
 #include <stdexcept>
 
 #include "base/text.h"
 #include "bench/basics.h"
+#include "bench/device.h"
 #include "bench/fleet.h"
 #include "bench/report.h"
 #include "bench/server_process.h"
 #include "bench/workloads/workloads.h"
 #include "sqlite/database.h"
-#include "wherry/wherry.h"
 
 namespace wherry::bench {
 
@@ -42,24 +41,17 @@ void bootstrap(const BootstrapOptions& options) {
   const ServerProcess server(options.program, [&](server::DataFolder& data) {
     filled = make_workspace(data, "bench", {10, 1, options.rows}, dice);
   });
-  const std::string token = server.token("bench", user_name(1));
   int64_t wire = 0;
   {
     Fleet fleet(server.port());
-    fleet.join({{"bench", token, Start::kZero}});
+    fleet.join({{"bench", server.token("bench", user_name(1)), Start::zero()}});
     wire = fleet.peer(0).bytes();
   }
   const int64_t memory = server.memory();
   const ScratchFolder folder;
   const auto begin = Clock::now();
-  DatabaseOptions of_database;
-  of_database.url = cat("ws://127.0.0.1:", server.port(), "/bench");
-  of_database.token = [&]() -> Result<std::string> { return token; };
-  of_database.create = true;
-  of_database.tap = false;
-  const auto replica = expect(Database::open(folder.path() / "replica.db", std::move(of_database)));
-  if (!replica->wait_synced(std::chrono::minutes(2)))
-    throw std::runtime_error("the replica is not synced in time");
+  const auto replica = open_device(folder.path() / "replica.db", server, user_name(1));
+  wait_synced(*replica);
   const double seconds = seconds_since(begin);
   const QueryResult counted =
       expect(replica->query("SELECT count(*), sum(length(id) + length(channel_id) + length(author_id) + "

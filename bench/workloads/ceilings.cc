@@ -8,6 +8,7 @@
 #include "bench/basics.h"
 #include "bench/report.h"
 #include "bench/stage.h"
+#include "bench/workloads/echo.h"
 #include "bench/workloads/workloads.h"
 #include "sqlite/database.h"
 
@@ -107,9 +108,11 @@ void bare_sqlite(size_t group, double seconds) {
 
 }  // namespace
 
-void ceilings(double seconds) {
+void ceilings(const CeilingsOptions& options) {
+  const double seconds = options.seconds;
   bare_sync(seconds);
   for (const size_t group : {1UL, 10UL, 100UL, 1000UL}) bare_sqlite(group, seconds);
+  for (const size_t in_flight : {1UL, 64UL}) bare_echo(in_flight, seconds);
 }
 
 }  // namespace wherry::bench

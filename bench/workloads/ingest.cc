@@ -1,6 +1,4 @@
 #include <chrono>
-#include <deque>
-#include <stdexcept>
 
 #include "base/text.h"
 #include "bench/basics.h"
@@ -8,57 +6,21 @@
 #include "bench/report.h"
 #include "bench/server_process.h"
 #include "bench/workloads/workloads.h"
+#include "bench/writers.h"
 
 namespace wherry::bench {
 
 namespace {
 
-// Keeps the window of each writer full.
-class Writers {
- public:
-  Writers(Fleet& fleet, const Filled& filled, const IngestOptions& options, Dice& dice)
-      : fleet_(fleet), filled_(filled), options_(options), dice_(dice), pushed_(options.writers) {
-    for (size_t i = 0; i < options.writers; ++i)
-      fleet.peer(i).on_answer = [this, i](const protocol::Answer&) {
-        latencies_.push_back(1e3 * seconds_since(pushed_[i].front()));
-        pushed_[i].pop_front();
-        ++answered_;
-        next(i);
-      };
-  }
-
-  void begin() {
-    for (size_t i = 0; i < options_.writers; ++i) {
-      for (size_t n = 0; n < options_.window; ++n) next(i);
-      fleet_.flush(i);
-    }
-  }
-
-  int64_t answered() const { return answered_; }
-  std::vector<double> take_latencies() { return std::exchange(latencies_, {}); }
-
- private:
-  void next(size_t i) {
-    const Millis now = server::now();
-    pushed_[i].push_back(Clock::now());
-    Peer& peer = fleet_.peer(i);
-    if (options_.command == "post")
-      return peer.push("message.post",
-                       post(dice_.uuid(now), filled_.channels[options_.all_receive ? 0 : i], dice_.text(100)),
-                       now);
-    // Messages are written by users in turn: one of this writer's own.
-    const size_t own = dice_.below(filled_.messages.size() / options_.writers) * options_.writers + i;
-    peer.push("message.edit", edit(filled_.messages[own], dice_.text(100)), now);
-  }
-
-  Fleet& fleet_;
-  const Filled& filled_;
-  const IngestOptions& options_;
-  Dice& dice_;
-  std::vector<std::deque<Clock::time_point>> pushed_;
-  std::vector<double> latencies_;
-  int64_t answered_ = 0;
-};
+// What a writer says next.
+Command next_command(const IngestOptions& options, const Filled& filled, Dice& dice, size_t writer) {
+  if (options.command == "post")
+    return {"message.post", post(dice.uuid(server::now()), filled.channels[options.all_receive ? 0 : writer],
+                                 dice.text(100))};
+  // Messages are written by users in turn: one of this writer's own.
+  const size_t own = dice.below(filled.messages.size() / options.writers) * options.writers + writer;
+  return {"message.edit", edit(filled.messages[own], dice.text(100))};
+}
 
 }  // namespace
 
@@ -72,10 +34,12 @@ void ingest(const IngestOptions& options) {
   Fleet fleet(server.port());
   std::vector<Fleet::Member> members;
   for (size_t i = 0; i < options.writers; ++i)
-    members.push_back({"bench", server.token("bench", user_name(i)), Start::kHead});
+    members.push_back({"bench", server.token("bench", user_name(i)), Start::head()});
   fleet.join(members);
 
-  Writers writers(fleet, filled, options, dice);
+  Writers writers(fleet, {.writers = options.writers, .window = options.window, .next = [&](size_t writer) {
+                            return next_command(options, filled, dice, writer);
+                          }});
   writers.begin();
   fleet.run(1);  // until everything is warm
   (void)writers.take_latencies();
@@ -114,7 +78,7 @@ void fan_out(const FanOutOptions& options) {
   Fleet fleet(server.port());
   std::vector<Fleet::Member> members;
   for (size_t i = 0; i <= options.subscribers; ++i)
-    members.push_back({"bench", server.token("bench", user_name(i)), Start::kHead});
+    members.push_back({"bench", server.token("bench", user_name(i)), Start::head()});
   fleet.join(members);
 
   // The writer is alone: its commands get the seqs behind the head, one by one.
