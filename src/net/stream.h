@@ -79,6 +79,8 @@ class CoalescingStream {
   }
   // What was written and is not with the kernel.
   size_t unsent() const { return pending_.size() + (flying_.size() - flown_); }
+  // Memory for what is to be sent, in bytes.
+  size_t room() const { return pending_.capacity() + flying_.capacity(); }
   bool failed() const { return static_cast<bool>(failure_); }
   // Called whenever some of it has gone there, and when writing has failed.
   void on_progress(std::move_only_function<void()> callback) { on_progress_ = std::move(callback); }
@@ -93,7 +95,10 @@ class CoalescingStream {
 
  private:
   static constexpr size_t kLarge = 32 << 10;  // above it a system call costs less than the copy
-  static constexpr size_t kKept = 4 << 10;
+  static constexpr size_t kKept = 1 << 10;
+
+  // An assignment would keep the memory.
+  static void let_go(std::string& buffer) { std::string().swap(buffer); }
 
   template <typename Handler, typename Buffers>
   void start_write(Handler handler, const Buffers& buffers) {
@@ -153,11 +158,10 @@ class CoalescingStream {
 
   // Nothing is under way any more. An idle connection keeps little.
   void landed() {
-    if (flying_.capacity() > kKept) flying_ = {};
-    if (pending_.empty() && pending_.capacity() > kKept) pending_ = {};
+    if (flying_.capacity() > kKept) let_go(flying_);
+    if (failure_ || (pending_.empty() && pending_.capacity() > kKept)) let_go(pending_);
     flying_.clear();
     flown_ = 0;
-    if (failure_) pending_ = {};
     if (on_progress_) on_progress_();
   }
 
