@@ -61,6 +61,16 @@ int main(int argc, char** argv) {
     };
   });
 
+  GrowthOptions growth_options;
+  auto* growth_command = app.add_subcommand("growth", "What a command costs as log and scopes grow");
+  growth_command->add_option("--log", growth_options.log, "The greatest log; 10000000 takes 9 GB of disk")
+      ->capture_default_str();
+  growth_command->add_option("--scopes", growth_options.scopes, "The most scopes")->capture_default_str();
+  growth_command->add_option("--rounds", growth_options.rounds, "How often each point is measured")
+      ->capture_default_str();
+  growth_command->add_option("--plots", growth_options.plots, "A folder for plots as SVG");
+  growth_command->callback([&] { workload = [&] { growth(growth_options); }; });
+
   CLI11_PARSE(app, argc, argv);
   try {
     for (int i = 0; i < repeat; ++i) workload();

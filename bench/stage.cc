@@ -65,6 +65,7 @@ Filled fill(Workspace& workspace, const Population& population, Dice& dice) {
     add("message.post",
         post(filled.messages.back(), filled.channels[i % population.channels], dice.text(100)),
         i % population.users);
+    if (population.progress) population.progress(i + 1);
   }
   if (!commands.empty()) run_all(workspace, commands);
   return filled;
