@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kWidth = 680, kHeight = 400;
 constexpr double kLeft = 64, kRight = 640, kTop = 72, kBottom = 340;
+constexpr double kMargin = 28;  // left and right of the points
 // Told apart also by those who see no red or green.
 constexpr std::array<std::string_view, 4> kColors = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"};
 
@@ -56,7 +57,8 @@ void Plot::add(std::string series, std::vector<std::pair<double, double>> points
 }
 
 double Plot::Range::x_pixel(double x) const {
-  return kLeft + (kRight - kLeft) * (std::log10(x) - first_decade) / (last_decade - first_decade);
+  const double width = kRight - kLeft - 2 * kMargin;
+  return kLeft + kMargin + width * (std::log10(x) - first_decade) / (last_decade - first_decade);
 }
 
 double Plot::Range::y_pixel(double y) const {
@@ -106,8 +108,8 @@ std::string Plot::svg() const {
       corners += cat(number(left), ",", number(top), " ");
       svg +=
           cat("<circle cx=\"", number(left), "\" cy=\"", number(top), "\" r=\"4\" fill=\"", color, "\"/>\n");
-      svg +=
-          text(left, top - 9, cat("text-anchor=\"middle\" font-size=\"11\" fill=\"", color, "\""), number(y));
+      svg += text(left, top - 9, cat("text-anchor=\"middle\" font-size=\"11\" fill=\"", color, "\""),
+                  number(std::round(y)));
     }
     svg +=
         cat("<polyline points=\"", corners, "\" fill=\"none\" stroke-width=\"2\" stroke=\"", color, "\"/>\n");

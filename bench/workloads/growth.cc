@@ -64,7 +64,7 @@ int64_t written_bytes() {
 double exchange_group(Stage& stage, const Series& series) {
   for (size_t i = 0; i < kGroup; ++i) series.push(stage, i % kUsers);
   stage.flush();
-  return stage.exchange();
+  return stage.measured();
 }
 
 void measure(Stage& stage, const Series& series, Costs& costs) {
@@ -102,8 +102,10 @@ std::vector<std::vector<Costs>> measure_all(const Question& question, int rounds
         stages[i] = make_stage(population);
         added[i] = 0;
       }
-      for (size_t s = 0; s < question.series.size(); ++s)
+      for (size_t n = 0; n < question.series.size(); ++n) {
+        const size_t s = (n + static_cast<size_t>(round)) % question.series.size();
         measure(*stages[i], question.series[s], costs[s][i]);
+      }
       added[i] += question.series.size() * (kGroups + 1) * kGroup;
     }
     std::fprintf(stderr, "%s: round %d of %d\n", question.name.c_str(), round + 1, rounds);
