@@ -81,6 +81,13 @@ Plot::Range Plot::range() const {
   return range;
 }
 
+bool Plot::is_highest(double x, double y) const {
+  return std::ranges::none_of(series_, [&](const Series& series) {
+    return std::ranges::any_of(series.points,
+                               [&](const auto& point) { return point.first == x && point.second > y; });
+  });
+}
+
 std::string Plot::svg() const {
   const Range range = this->range();
   std::string svg = cat("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", number(kWidth), " ",
@@ -108,8 +115,8 @@ std::string Plot::svg() const {
       corners += cat(number(left), ",", number(top), " ");
       svg +=
           cat("<circle cx=\"", number(left), "\" cy=\"", number(top), "\" r=\"4\" fill=\"", color, "\"/>\n");
-      svg += text(left, top - 9, cat("text-anchor=\"middle\" font-size=\"11\" fill=\"", color, "\""),
-                  number(std::round(y)));
+      svg += text(left, top + (is_highest(x, y) ? -9 : 18),
+                  cat("text-anchor=\"middle\" font-size=\"11\" fill=\"", color, "\""), number(std::round(y)));
     }
     svg +=
         cat("<polyline points=\"", corners, "\" fill=\"none\" stroke-width=\"2\" stroke=\"", color, "\"/>\n");

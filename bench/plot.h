@@ -32,6 +32,8 @@ class Plot {
     double y_pixel(double y) const;
   };
   Range range() const;
+  // No other series has a greater y at this x.
+  bool is_highest(double x, double y) const;
 
   std::string title_, x_label_, y_label_;
   std::vector<Series> series_;
