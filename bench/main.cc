@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
 
   GrowthOptions growth_options;
   auto* growth_command = app.add_subcommand("growth", "What a command costs as log and scopes grow");
-  growth_command->add_option("--log", growth_options.log, "The greatest log; 10000000 takes 9 GB of disk")
+  growth_command->add_option("--log", growth_options.log, "The greatest log; 10000000 takes 12 GB of disk")
       ->capture_default_str();
   growth_command->add_option("--scopes", growth_options.scopes, "The most scopes")->capture_default_str();
   growth_command->add_option("--rounds", growth_options.rounds, "How often each point is measured")

@@ -46,7 +46,7 @@ struct Question {
 };
 
 // Means, since what comes seldom (a checkpoint, a merge of full-text indexes) is a part of what a command
-// costs; and the median of groups, which have none of it.
+// costs; and the median of groups, most of which have none of it.
 struct Costs {
   double cpu_seconds = 0, written_bytes = 0, commands = 0;
   std::vector<double> groups;
