@@ -93,6 +93,13 @@ void add_crowds(Program& program) {
                            command.add_flag("--connected", options.connected,
                                             "All users connect before the first command");
                          });
+  add<GrowthOptions>(program, "growth", "What a command costs as log and scopes grow", growth,
+                     [](CLI::App& command, GrowthOptions& options) {
+                       command.add_option("--log", options.log, "The greatest; 10000000 takes 12 GB of disk");
+                       command.add_option("--scopes", options.scopes, "The most");
+                       command.add_option("--rounds", options.rounds, "How often each point is measured");
+                       command.add_option("--plots", options.plots, "A folder for plots as SVG");
+                     });
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ Filled fill(Workspace& workspace, const Population& population, Dice& dice) {
     direct.add("message.post",
                post(filled.messages.back(), filled.channels[i % population.channels], dice.text(100)),
                i % population.users);
+    if (population.progress) population.progress(i + 1);
   }
   direct.finish();
   return filled;

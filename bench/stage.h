@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,8 +32,9 @@ class ScratchFolder {
 
 struct Population {
   size_t users = 10;
-  size_t channels = 1;  // of which everyone is a member
-  size_t messages = 0;  // of about 100 bytes, evenly over channels and users
+  size_t channels = 1;                             // of which everyone is a member
+  size_t messages = 0;                             // of about 100 bytes, evenly over channels and users
+  std::function<void(size_t)> progress = nullptr;  // called with the number of each message
 };
 
 // What a workspace was filled with. The users wrote the messages in turn.

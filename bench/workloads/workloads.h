@@ -92,4 +92,13 @@ struct WorkspacesOptions {
 // and the server's memory. The time includes, at the first of a workspace, its opening.
 void workspaces(const WorkspacesOptions& options);
 
+struct GrowthOptions {
+  size_t log = 1'000'000;  // the greatest, from 1,000; less: not asked
+  size_t scopes = 10'000;  // the greatest, from 10; less: not asked
+  int rounds = 10;
+  std::string plots;  // a folder for the plots; empty: none
+};
+// What a command costs a workspace in this process, as its log and its scopes become more.
+void growth(const GrowthOptions& options);
+
 }  // namespace wherry::bench

@@ -16,8 +16,7 @@ using namespace workspace;
 namespace {
 
 bool all_live(const Session& session) {
-  return std::ranges::all_of(
-      session.scopes, [](const auto& held) { return held.second.state == SessionScope::State::kLive; });
+  return session.live == session.scopes.size();
 }
 
 }  // namespace
@@ -72,10 +71,12 @@ void Workspace::Impl::set_state(Session& session, ScopeId scope, SessionScope& h
     const auto live = live_.find(scope);
     live->second.erase(session.id);
     if (live->second.empty()) live_.erase(live);
+    --session.live;
   }
-  if (held.state == State::kScanning && state != State::kScanning) std::erase(session.scans, scope);
+  if (held.state == State::kScanning && state != State::kScanning)
+    session.scans.erase(std::ranges::find(session.scans, scope));
   if (state == State::kScanning && held.state != State::kScanning) session.scans.push_back(scope);
-  if (state == State::kLive) live_[scope].insert(session.id);
+  if (state == State::kLive && live_[scope].insert(session.id).second) ++session.live;
   held.state = state;
   if (may_read_chunk(session)) chunks_due_.insert(session.id);
 }

@@ -1,11 +1,11 @@
 // What the workspace knows of one connection.
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "workspace/access.h"
 #include "workspace/workspace.h"
@@ -36,14 +36,15 @@ struct Session {
   Millis clock_offset;
   protocol::Compression compression = protocol::Compression::kPlain;
   std::map<ScopeId, SessionScope> scopes;
+  size_t live = 0;  // of them
   std::unordered_map<protocol::Handle, ScopeId> handles;
   protocol::Handle next_handle = 1;
   int64_t credits = 0;
   size_t queued_bytes = 0;  // handed out and not yet on their way
   size_t waiting_commands = 0;
-  size_t waiting_bytes = 0;    // of their data
-  Seq boundary;                // the last `upto` that was sent
-  std::vector<ScopeId> scans;  // scopes that are scanning, in the order in which they were asked for
+  size_t waiting_bytes = 0;  // of their data
+  Seq boundary;              // the last `upto` that was sent
+  std::list<ScopeId> scans;  // scopes that are scanning, in the order in which they were asked for
 };
 
 }  // namespace wherry::workspace
