@@ -88,6 +88,10 @@ SELECT e.command_id || '/' || e.user_id AS id, e.command_id, e.user_id,
 FROM (SELECT command_id, user_id, min(since) AS since, max(until) AS until FROM entitled GROUP BY command_id, user_id) e;
 )sql";
 
+// Segments of a full-text index that are merged into one: the more, the less often each entry is written
+// again, and the more of them a search looks through. Handlers seldom search.
+constexpr int kMergedTogether = 16;  // FTS5 knows 2 to 16
+
 // The bundle's own tables must be what they were when the file was made.
 std::string schema_text(const Bundle& bundle) {
   std::string text;
@@ -104,6 +108,11 @@ Result<> create(sqlite::Database& db, const Bundle& bundle) {
   TRY(db.execute(kTables));
   TRY(db.execute(std::string(Unindexed::kTable)));
   for (const std::string& statement : stored_ddl(bundle)) TRY(db.execute(statement));
+  for (const RowIndex& index : deferral_of(bundle).indexes) {
+    const std::string table = quote_name(index.target);
+    TRY(db.execute(cat("INSERT INTO ", table, "(", table, ", rank) VALUES('automerge', ", kMergedTogether,
+                       "), ('crisismerge', ", 4 * kMergedTogether, ")")));
+  }
   TRY(set_meta(db, "format", "1"));
   TRY(set_meta(db, "schema", schema_text(bundle)));
   TRY(transaction.commit());
