@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 
@@ -57,16 +57,17 @@ DeferredTriggers::DeferredTriggers(sqlite::Database& db, const Bundle& bundle, D
       bundle_(bundle),
       deferral_(std::move(deferral)),
       waiting_(db, "SELECT * FROM temp.wherry_deferred WHERE n > ?1 ORDER BY n LIMIT ?2"),
-      unindexed_(db) {}
+      unindexed_(db) {
+  for (const DeferredStatement& statement : deferral_.statements) {
+    const auto first = std::ranges::find(deferral_.statements, statement.target, &DeferredStatement::target);
+    targets_.push_back(static_cast<size_t>(first - deferral_.statements.begin()));
+    const auto late = std::ranges::find(deferral_.late, statement.target, &LateIndex::target);
+    late_.push_back(late == deferral_.late.end() ? nullptr : &*late);
+  }
+}
 
 const LateIndex* DeferredTriggers::late_of(size_t table) const {
   const auto at = std::ranges::find(deferral_.late, table, &LateIndex::table);
-  return at == deferral_.late.end() ? nullptr : &*at;
-}
-
-const LateIndex* DeferredTriggers::late_of(const Work& work) const {
-  const auto at =
-      std::ranges::find(deferral_.late, deferral_.statements[work.statement].target, &LateIndex::target);
   return at == deferral_.late.end() ? nullptr : &*at;
 }
 
@@ -114,47 +115,45 @@ Result<> DeferredTriggers::complete() {
 Result<std::vector<DeferredTriggers::Work>> DeferredTriggers::without_unindexed(std::vector<Work> work) {
   TRY_ASSIGN(const int64_t rows, unindexed(1));
   if (rows == 0) return work;
-  using Place = std::pair<int64_t, int64_t>;  // Table::id, rowid
-  const auto place_of = [&](const Work& one) -> std::optional<Place> {
-    const LateIndex* late = late_of(one);
-    if (late == nullptr) return std::nullopt;
-    return Place{bundle_.tables[late->table].id, *rowid_of(one)};
-  };
-  std::map<Place, DeferredStatement::Effect> last;
-  for (const Work& one : work)
-    if (const auto place = place_of(one)) last[*place] = deferral_.statements[one.statement].effect;
-  std::set<Place> waiting;
-  for (const auto& [place, effect] : last) {
-    TRY_ASSIGN(const bool waits, unindexed_.has(place.first, place.second));
-    if (!waits) continue;
-    waiting.insert(place);
-    if (effect == DeferredStatement::Effect::kRemoves) TRY(unindexed_.remove(place.first, place.second));
+  for (const LateIndex& late : deferral_.late) {
+    const auto is_its = [&](const Work& one) { return late_of(one) == &late; };
+    std::map<int64_t, DeferredStatement::Effect> last;
+    for (const Work& one : work)
+      if (is_its(one))
+        last.insert_or_assign(last.end(), *rowid_of(one), deferral_.statements[one.statement].effect);
+    std::vector<int64_t> rowids;
+    for (const auto& [rowid, effect] : last) rowids.push_back(rowid);
+    const int64_t table = bundle_.tables[late.table].id;
+    TRY_ASSIGN(const std::vector<bool> waits, unindexed_.has(table, rowids));
+    std::unordered_set<int64_t> waiting;
+    std::vector<int64_t> gone;
+    for (size_t i = 0; i < rowids.size(); ++i) {
+      if (!waits[i]) continue;
+      waiting.insert(rowids[i]);
+      if (last.at(rowids[i]) == DeferredStatement::Effect::kRemoves) gone.push_back(rowids[i]);
+    }
+    TRY(unindexed_.remove(table, gone));
+    std::erase_if(work, [&](const Work& one) { return is_its(one) && waiting.contains(*rowid_of(one)); });
   }
-  std::erase_if(work, [&](const Work& one) {
-    const auto place = place_of(one);
-    return place && waiting.contains(*place);
-  });
   return work;
 }
 
 // An entry that is added and removed again, or removed and added again as it was, need not be written: a
 // replica that runs its pending commands again does little else.
 std::vector<DeferredTriggers::Work> DeferredTriggers::without_detours(std::vector<Work> work) const {
-  struct Entries {
-    std::unordered_map<int64_t, std::vector<size_t>> last;  // by rowid, what is left of its entries
-  };
-  std::map<std::string_view, Entries> tables;
+  using Last = std::unordered_map<int64_t, std::vector<size_t>>;  // by rowid, what is left of its entries
+  std::map<size_t, Last> targets;
   std::vector<bool> dropped(work.size());
   bool by_rowid = true;
   for (size_t i = 0; i < work.size(); ++i) {
-    Entries& table = tables[deferral_.statements[work[i].statement].target];
+    Last& entries = targets[target_of(work[i])];
     const std::optional<int64_t> rowid = rowid_of(work[i]);
     if (!rowid) {  // may concern any entry
-      table.last.clear();
+      entries.clear();
       by_rowid = false;
       continue;
     }
-    std::vector<size_t>& last = table.last[*rowid];
+    std::vector<size_t>& last = entries[*rowid];
     if (!last.empty() && cancel_out(work[last.back()], work[i])) {
       dropped[last.back()] = dropped[i] = true;
       last.pop_back();
@@ -162,19 +161,16 @@ std::vector<DeferredTriggers::Work> DeferredTriggers::without_detours(std::vecto
       last.push_back(i);
     }
   }
-  std::vector<size_t> order;
+  using Place = std::tuple<size_t, int64_t, size_t>;  // target, rowid, place in `work`
+  std::vector<Place> order;
   for (size_t i = 0; i < work.size(); ++i)
-    if (!dropped[i]) order.push_back(i);
+    if (!dropped[i]) order.emplace_back(target_of(work[i]), rowid_of(work[i]).value_or(0), i);
   // FTS5 writes out what it has gathered whenever a rowid is not above the one before. Entries of different
   // rowids do not depend on each other.
-  if (by_rowid)
-    std::ranges::sort(order, {}, [&](size_t i) {
-      return std::tuple(std::string_view(deferral_.statements[work[i].statement].target), rowid_of(work[i]),
-                        i);
-    });
+  if (by_rowid) std::ranges::sort(order);
   std::vector<Work> left;
   left.reserve(order.size());
-  for (const size_t i : order) left.push_back(std::move(work[i]));
+  for (const auto& [target, rowid, i] : order) left.push_back(std::move(work[i]));
   return left;
 }
 
@@ -211,6 +207,7 @@ Result<> DeferredTriggers::run() {
       if (!more) break;
       last = s->integer(0);
       Work one{static_cast<size_t>(s->integer(1)), {}};
+      one.values.reserve(deferral_.statements[one.statement].values);
       for (size_t i = 0; i < deferral_.statements[one.statement].values; ++i)
         one.values.push_back(s->value(static_cast<int>(i) + 2));
       work.push_back(std::move(one));

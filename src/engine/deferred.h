@@ -55,15 +55,19 @@ class DeferredTriggers {
   std::optional<int64_t> rowid_of(const Work& work) const;
   Result<std::vector<Work>> without_unindexed(std::vector<Work> work);
   bool cancel_out(const Work& a, const Work& b) const;
+  size_t target_of(const Work& work) const { return targets_[work.statement]; }
   std::span<const Value> entry_of(const Work& work) const;
 
   // Nothing: entries of this table, or this one, do not follow.
   const LateIndex* late_of(size_t table) const;
-  const LateIndex* late_of(const Work& work) const;
+  const LateIndex* late_of(const Work& work) const { return late_[work.statement]; }
 
   sqlite::Database& db_;
   const Bundle& bundle_;
   const Deferral deferral_;
+  // Of each statement: the first one with the same target, and whether entries of it follow.
+  std::vector<size_t> targets_;
+  std::vector<const LateIndex*> late_;
   sqlite::FixedStatement waiting_;
   Unindexed unindexed_;
 };
