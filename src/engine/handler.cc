@@ -140,6 +140,20 @@ std::string show_ignored_conflict(const std::string& sql, const Bundle& bundle,
   return sql;
 }
 
+std::string keep_what_was_done(const std::string& sql) {
+  int depth = 0;
+  const std::vector<Word> words = words_of(sql);
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i].upper == "(") ++depth;
+    if (words[i].upper == ")") --depth;
+    if (depth > 0 || (words[i].upper != "INSERT" && words[i].upper != "UPDATE")) continue;
+    if (words[i + 1].upper == "OR") return sql;
+    return cat(std::string_view(sql).substr(0, words[i].end), " OR FAIL",
+               std::string_view(sql).substr(words[i].end));
+  }
+  return sql;
+}
+
 bool Handler::deletes_from(size_t table) const {
   for (const HandlerStatement& s : statements)
     for (const WriteIntent& intent : s.intents)
@@ -172,6 +186,14 @@ Result<std::unique_ptr<Handler>> Handler::prepare(sqlite::Database& db, Authoriz
     handler->statements.push_back(std::move(made));
   }
   handler->undoable = is_undoable(handler->statements, bundle);
+  for (HandlerStatement& made : handler->statements) {
+    // Other triggers would take FAIL for their own.
+    const bool only_late = std::ranges::all_of(made.intents, [&](const WriteIntent& intent) {
+      return std::ranges::find(deferral.late, intent.table, &LateIndex::table) != deferral.late.end();
+    });
+    if (!handler->undoable || made.intents.empty() || !only_late) continue;
+    TRY_ASSIGN(made.statement, db.prepare(keep_what_was_done(sqlite3_sql(made.statement.handle()))));
+  }
   return handler;
 }
 

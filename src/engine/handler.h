@@ -42,6 +42,11 @@ struct Handler {
                                                   const Deferral& deferral, bool with_reads);
 };
 
+// The text with OR FAIL, if it inserts or updates and says nothing of conflicts itself: the rows that it
+// changes before one fails stay, for the engine to put back. With OR ABORT, its default, SQLite copies every
+// page that it touches, if it has triggers.
+std::string keep_what_was_done(const std::string& sql);
+
 // `ON CONFLICT DO NOTHING` hides from the hook that the row was added again, and with it a later `add` that
 // should outrank a `remove`. This says the same as an update that changes nothing: the text with
 // `DO UPDATE SET key = key`, or the text itself where the conflict may be another one than the key's.
