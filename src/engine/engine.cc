@@ -88,8 +88,7 @@ class Engine::Impl {
   Footprint footprint_;
   int64_t steps_left_ = 0;
   std::optional<Row> entity_row_;
-  // Rows of parents that were read since the last run that may have changed one. Only on a server: nothing
-  // but runs changes its tables.
+  // Rows of parents that were read since one may have changed.
   Result<std::optional<Row>> read_row(const RowRef& ref);
   bool keeps_parents_ = false;
   std::unordered_map<RowRef, std::optional<Row>, RowRefHash> parents_;
@@ -319,7 +318,7 @@ Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
     return Execution{Refusal{"handler_error", prepared.error().message}, {}, {}};
   TRY_ASSIGN(Handler * handler, std::move(prepared));
   if (handler->reads_deferred) TRY(deferred->complete());  // what earlier transactions left is not its work
-  keeps_parents_ = !with_footprint && !handler->writes_parents;
+  keeps_parents_ = !handler->writes_parents;
   if (!keeps_parents_) parents_.clear();
   functions.command_id = call.command_id;
   functions.roles = call.roles;
@@ -380,7 +379,7 @@ Result<std::unique_ptr<Engine>> Engine::create(sqlite::Database& db, const Bundl
 Result<Execution> Engine::run(const Call& call, Judge* judge) {
   return impl_->run(call, judge);
 }
-void Engine::rolled_back() {
+void Engine::forget_parents() {
   impl_->forget_parents();
 }
 Result<> Engine::run_deferred() {

@@ -70,8 +70,8 @@ class Engine {
   // without this command.
   Result<Execution> run(const Call& call, Judge* judge);
 
-  // To be called on a server when the transaction of earlier runs was rolled back.
-  void rolled_back();
+  // To be called when the tables have changed other than by runs, or a transaction was rolled back.
+  void forget_parents();
   // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before
   // the transaction ends.
   Result<> run_deferred();

@@ -16,6 +16,7 @@ struct Footprint {
   std::vector<RowRef> rows_read;     // by key, whether or not the row existed
   std::vector<size_t> tables_read;   // as a whole
   std::vector<RowRef> rows_written;  // also those written and then refused
+  bool operator==(const Footprint&) const = default;
 };
 
 // A table that a statement reads. `key`: the SQLite parameter numbers (from 1) that give the primary key, in

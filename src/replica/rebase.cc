@@ -10,11 +10,18 @@ namespace wherry {
 
 namespace {
 
-std::vector<std::pair<RowRef, std::optional<Row>>> effects_of(const Delta& delta) {
-  std::vector<std::pair<RowRef, std::optional<Row>>> effects;
-  for (const RowChange& change : delta.rows)
-    if (change.changes_row()) effects.emplace_back(change.ref, change.after);
+using Effects = std::vector<std::pair<RowRef, std::optional<Row>>>;
+
+Effects effects_of(Delta delta) {
+  Effects effects;
+  effects.reserve(delta.rows.size());
+  for (RowChange& change : delta.rows)
+    if (change.changes_row()) effects.emplace_back(std::move(change.ref), std::move(change.after));
   return effects;
+}
+
+bool same_rows(const Effects& a, const Effects& b) {
+  return std::ranges::equal(a, b, {}, &Effects::value_type::first, &Effects::value_type::first);
 }
 
 Execution refused(std::string code, std::string message) {
@@ -29,6 +36,8 @@ bool same_refusal(const std::optional<Refusal>& a, const std::optional<Refusal>&
 
 Result<> Rebase::load() {
   pending_.clear();
+  ready_.clear();
+  loose_bases_.clear();
   forget_counts();
   constexpr int64_t kAtOnce = 1000;
   for (int64_t after = 0;;) {
@@ -43,32 +52,48 @@ Result<> Rebase::load() {
   return {};
 }
 
-Result<Execution> Rebase::run(App& app, const Author& author, const QueuedCommand& queued) {
+Call call_of(const QueuedCommand& queued, const Author& author, const Command& command, BoundParams params) {
+  return {&command,
+          queued.id,
+          queued.user.value_or(author.user_id),
+          author.roles,
+          queued.client_timestamp,
+          queued.now,
+          std::move(params)};
+}
+
+Result<Execution> Rebase::run(App& app, const Call& call) {
+  if (call.command->run == RunsWhere::kServer) return Execution{};
+  if (left_out_.contains(call.command_id))
+    return refused("limit_work", "the command took more work than a command may");
+  Result<Execution> execution = app.engine().run(call, nullptr);
+  if (db_.in_transaction()) return execution;
+  interrupted_ = call.command_id;
+  return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
+}
+
+Result<Execution> Rebase::run_again(App& app, const Author& author, int64_t n) {
+  if (Call* ready = ready_.find(n)) {
+    ready->roles = author.roles;
+    return run(app, *ready);
+  }
+  TRY_ASSIGN(const QueuedCommand queued, queue_.read(n));
   const Command* command = app.bundle().command(queued.name);
   if (command == nullptr) return refused("command_unknown", "the workspace has no such command");
   if (command->run == RunsWhere::kServer) return Execution{};
-  if (left_out_.contains(queued.id))
-    return refused("limit_work", "the command took more work than a command may");
   auto params = bind_params(*command, queued.data);
   if (!params) return Execution{std::move(params).error(), {}, {}};
-  const Call call{command,
-                  queued.id,
-                  queued.user.value_or(author.user_id),
-                  author.roles,
-                  queued.client_timestamp,
-                  queued.now,
-                  *std::move(params)};
-  Result<Execution> execution = app.engine().run(call, nullptr);
-  if (db_.in_transaction()) return execution;
-  interrupted_ = queued.id;
-  return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
+  Call call = call_of(queued, author, *command, *std::move(params));
+  auto execution = run(app, call);
+  ready_.keep(n, std::move(call));
+  return execution;
 }
 
 Result<> Rebase::keep_bases(const App& app, const Delta& delta) {
   for (const RowChange& change : delta.rows) {
     if (!change.changes_row()) continue;
-    TRY(images_.keep_base(app, change.ref, change.before));
     changed_tables_.insert(change.ref.table);
+    if (loose_bases_.erase(change.ref) == 0) TRY(images_.keep_base(app, change.ref, change.before));
   }
   return {};
 }
@@ -102,22 +127,33 @@ bool Rebase::meets_nobody(const Touched& dirty) const {
   });
 }
 
-Result<> Rebase::append(const App& app, int64_t n, const std::string& id, Execution execution) {
+Result<> Rebase::append(const App& app, int64_t n, Call call, Execution execution) {
   TRY(keep_bases(app, execution.delta));
-  pending_.push_back(
-      {n, id, std::move(execution.refusal), std::move(execution.footprint), effects_of(execution.delta)});
+  pending_.push_back({n, call.command_id, std::move(execution.refusal), std::move(execution.footprint),
+                      effects_of(std::move(execution.delta))});
   count(app, pending_.back(), 1);
+  ready_.keep(n, std::move(call));
   return {};
 }
 
 Result<PendingCommand> Rebase::rerun(App& app, const Author& author, const PendingCommand& command) {
-  TRY_ASSIGN(const QueuedCommand queued, queue_.read(command.n));
-  TRY_ASSIGN(Execution execution, run(app, author, queued));
+  TRY_ASSIGN(Execution execution, run_again(app, author, command.n));
   TRY(keep_bases(app, execution.delta));
-  if (!same_refusal(execution.refusal, command.refusal))
-    TRY(queue_.note_refusal(command.n, execution.refusal));
   return PendingCommand{command.n, command.id, std::move(execution.refusal), std::move(execution.footprint),
-                        effects_of(execution.delta)};
+                        effects_of(std::move(execution.delta))};
+}
+
+Result<> Rebase::note_refusal(const PendingCommand& before, const PendingCommand& now) {
+  if (same_refusal(before.refusal, now.refusal)) return {};
+  return queue_.note_refusal(now.n, now.refusal);
+}
+
+void Rebase::replace(const App& app, PendingCommand& command, PendingCommand by) {
+  if (command.footprint != by.footprint || !same_rows(command.effects, by.effects)) {
+    count(app, command, -1);
+    count(app, by, 1);
+  }
+  command = std::move(by);
 }
 
 std::vector<bool> Rebase::unique_tables(const App& app) const {
@@ -138,12 +174,12 @@ Result<> Rebase::join(App& app, const Author& author, std::vector<ConfirmedChang
   if (!reference_ && known_ && !any_aside && pending_.empty() && answered.empty())
     return show(app, std::move(changes));
   const Join join{app, author, changes, answered};
+  // What the fast way leaves half done, the full way undoes: until it is sure, base images of rows that are
+  // not among the news stay in the file.
   bool done = false;
   if (!reference_ && known_ && !any_aside && answered_come_first(answered)) {
-    TRY(db_.run("SAVEPOINT wherry_rebase"));
     TRY_ASSIGN(done, fast(join));
-    if (!done) TRY(db_.run("ROLLBACK TO wherry_rebase"));
-    TRY(db_.run("RELEASE wherry_rebase"));
+    loose_bases_.clear();
   }
   if (!done) TRY(full(join));
   for (const std::string& id : answered) left_out_.erase(id);
@@ -173,7 +209,8 @@ Result<bool> Rebase::fast(const Join& join) {
 
   struct Confirmed {
     std::optional<Row> row;
-    bool is_new = false;  // neither was it confirmed before, nor has a pending command made it
+    bool is_new = false;   // neither was it confirmed before, nor has a pending command made it
+    bool is_base = false;  // it stands in its base image
   };
   std::unordered_map<RowRef, Confirmed, RowRefHash> confirmed;
   Touched dirty;
@@ -188,7 +225,7 @@ Result<bool> Rebase::fast(const Join& join) {
     TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
     if (!base) return false;
     if (*row != *base) dirty.add(ref, kConfirmed);
-    confirmed.emplace(ref, Confirmed{*std::move(base)});
+    confirmed.emplace(ref, Confirmed{*std::move(base), false, true});
   }
 
   const std::vector<bool> unique = unique_tables(app);
@@ -198,13 +235,16 @@ Result<bool> Rebase::fast(const Join& join) {
   for (const auto& [ref, place] : affected.dirty().rows()) {
     if (const auto at = confirmed.find(ref); at != confirmed.end()) {
       undone.push_back({ref, at->second.row, at->second.is_new});
-      if (at->second.is_new) continue;
-    } else {
-      TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
-      if (!base) continue;  // no pending command has changed it: what is visible is confirmed
-      undone.push_back({ref, *std::move(base)});
+      if (at->second.is_base)
+        loose_bases_.insert(ref);
+      else if (!at->second.is_new)
+        TRY(images_.remove_base(app, ref));
+      continue;
     }
-    TRY(images_.remove_base(app, ref));
+    TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
+    if (!base) continue;  // no pending command has changed it: what is visible is confirmed
+    undone.push_back({ref, *std::move(base)});
+    loose_bases_.insert(ref);
   }
   TRY_ASSIGN(const bool restored, restore_rows(db_, app, images_, undone, OnConflict::kStop));
   if (!restored) return false;
@@ -222,12 +262,15 @@ Result<bool> Rebase::fast(const Join& join) {
 
   // Nothing can send us to the full way any more: memory follows.
   for (const RowState& state : undone) changed_tables_.insert(state.ref.table);
+  for (const RowRef& ref : loose_bases_) TRY(images_.remove_base(app, ref));
   for (auto& [index, command] : again) {
-    count(app, pending_[index], -1);
-    count(app, command, 1);
-    pending_[index] = std::move(command);
+    TRY(note_refusal(pending_[index], command));
+    replace(app, pending_[index], std::move(command));
   }
-  for (size_t i = 0; i < first; ++i) count(app, pending_[i], -1);
+  for (size_t i = 0; i < first; ++i) {
+    count(app, pending_[i], -1);
+    ready_.forget(pending_[i].n);
+  }
   for (const auto& [ref, row] : predicted) {
     if (affected.dirty().has(ref)) continue;
     if (writers_.contains(ref))
@@ -258,8 +301,12 @@ Result<> Rebase::full(const Join& join) {
 
   std::vector<PendingCommand> left;
   for (const PendingCommand& command : pending_) {
-    if (join.answered.contains(command.id)) continue;
+    if (join.answered.contains(command.id)) {
+      ready_.forget(command.n);
+      continue;
+    }
     TRY_ASSIGN(PendingCommand again, rerun(app, join.author, command));
+    TRY(note_refusal(command, again));
     left.push_back(std::move(again));
   }
   pending_ = std::move(left);
