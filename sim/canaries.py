@@ -106,7 +106,7 @@ CANARIES = [
     # --- replicas ---
     ("rescan-keeps-what-is-gone", "src/replica/core.cc", "TRY(change.joiner.drop(scope->earlier));", "", "restore-clone", False),
     ("undone-without-what-builds-on-it", "src/replica/pending.cc", "      add(pending[i], place);", "", "hot-key", True),
-    ("reads-not-in-the-footprint", "src/replica/pending.cc", "  for (const RowRef& ref : f.rows_read)\n    if (dirty_.has_before(ref, place)) return true;\n", "", "permissions", False),
+    ("reads-not-in-the-footprint", "src/replica/pending.cc", "  for (const RowRef& ref : f.rows_read)\n    if (dirty_.has_before(ref, place)) return f.checkable ? How::kChecked : How::kRun;\n", "", "permissions", False),
     ("grown-footprint-ignored", "src/replica/rebase.cc", "if (standing.meets(command.footprint, static_cast<Place>(i))) return false;", "", "hot-key", False),
     ("base-of-answered-command-kept", "src/replica/rebase.cc", "TRY(images_.replace_base(app, ref, confirmed.at(ref).row));", "{\n      }", "hot-key", False),
     ("position-ahead-of-rows", "src/replica/core.cc", "TRY(change.joiner.items(*scope, *std::move(step.items)));\n  scope->position = step.upto;", "if (step.live || step.items->size() < 3) TRY(change.joiner.items(*scope, *std::move(step.items)));\n  scope->position = step.upto;", "permissions", False),

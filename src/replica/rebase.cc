@@ -20,10 +20,6 @@ Effects effects_of(Delta delta) {
   return effects;
 }
 
-bool same_rows(const Effects& a, const Effects& b) {
-  return std::ranges::equal(a, b, {}, &Effects::value_type::first, &Effects::value_type::first);
-}
-
 Execution refused(std::string code, std::string message) {
   return {Refusal{std::move(code), std::move(message)}, {}, {}};
 }
@@ -72,10 +68,11 @@ Result<Execution> Rebase::run(App& app, const Call& call) {
   return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
 }
 
-Result<Execution> Rebase::run_again(App& app, const Author& author, int64_t n) {
+Result<Execution> Rebase::with_call(App& app, const Author& author, int64_t n,
+                                    const std::function<Result<Execution>(const Call&)>& work) {
   if (Call* ready = ready_.find(n)) {
     ready->roles = author.roles;
-    return run(app, *ready);
+    return work(*ready);
   }
   TRY_ASSIGN(const QueuedCommand queued, queue_.read(n));
   const Command* command = app.bundle().command(queued.name);
@@ -84,9 +81,19 @@ Result<Execution> Rebase::run_again(App& app, const Author& author, int64_t n) {
   auto params = bind_params(*command, queued.data);
   if (!params) return Execution{std::move(params).error(), {}, {}};
   Call call = call_of(queued, author, *command, *std::move(params));
-  auto execution = run(app, call);
+  auto execution = work(call);
   ready_.keep(n, std::move(call));
   return execution;
+}
+
+// Only its guards and parents, where it stands.
+Result<Execution> Rebase::check_again(App& app, const Author& author, const PendingCommand& command) {
+  return with_call(app, author, command.n, [&](const Call& call) -> Result<Execution> {
+    Result<Execution> checked = app.engine().check_again(call, command.effects);
+    if (db_.in_transaction()) return checked;
+    interrupted_ = command.id;
+    return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
+  });
 }
 
 Result<> Rebase::keep_bases(const App& app, const Delta& delta) {
@@ -137,7 +144,8 @@ Result<> Rebase::append(const App& app, int64_t n, Call call, Execution executio
 }
 
 Result<PendingCommand> Rebase::rerun(App& app, const Author& author, const PendingCommand& command) {
-  TRY_ASSIGN(Execution execution, run_again(app, author, command.n));
+  TRY_ASSIGN(Execution execution,
+             with_call(app, author, command.n, [&](const Call& call) { return run(app, call); }));
   TRY(keep_bases(app, execution.delta));
   return PendingCommand{command.n, command.id, std::move(execution.refusal), std::move(execution.footprint),
                         effects_of(std::move(execution.delta))};
@@ -146,14 +154,6 @@ Result<PendingCommand> Rebase::rerun(App& app, const Author& author, const Pendi
 Result<> Rebase::note_refusal(const PendingCommand& before, const PendingCommand& now) {
   if (same_refusal(before.refusal, now.refusal)) return {};
   return queue_.note_refusal(now.n, now.refusal);
-}
-
-void Rebase::replace(const App& app, PendingCommand& command, PendingCommand by) {
-  if (command.footprint != by.footprint || !same_rows(command.effects, by.effects)) {
-    count(app, command, -1);
-    count(app, by, 1);
-  }
-  command = std::move(by);
 }
 
 std::vector<bool> Rebase::unique_tables(const App& app) const {
@@ -250,10 +250,17 @@ Result<bool> Rebase::fast(const Join& join) {
   if (!restored) return false;
 
   std::vector<std::pair<size_t, PendingCommand>> again;
-  if (affected.count() > 0) {
+  std::vector<std::pair<size_t, Footprint>> stands;
+  if (affected.any()) {
     const Standing standing(pending_, first, affected, unique);
     for (size_t i = first; i < pending_.size(); ++i) {
-      if (!affected.is(i)) continue;
+      if (affected.how(i) == Affected::How::kNot) continue;
+      if (affected.how(i) == Affected::How::kChecked) {
+        TRY_ASSIGN(Execution checked, check_again(app, join.author, pending_[i]));
+        if (checked.refusal || standing.meets_check(checked.footprint, static_cast<Place>(i))) return false;
+        stands.emplace_back(i, std::move(checked.footprint));
+        continue;
+      }
       TRY_ASSIGN(PendingCommand command, rerun(app, join.author, pending_[i]));
       if (standing.meets(command.footprint, static_cast<Place>(i))) return false;
       again.emplace_back(i, std::move(command));
@@ -265,7 +272,15 @@ Result<bool> Rebase::fast(const Join& join) {
   for (const RowRef& ref : loose_bases_) TRY(images_.remove_base(app, ref));
   for (auto& [index, command] : again) {
     TRY(note_refusal(pending_[index], command));
-    replace(app, pending_[index], std::move(command));
+    count(app, pending_[index], -1);
+    count(app, command, 1);
+    pending_[index] = std::move(command);
+  }
+  for (auto& [index, footprint] : stands) {
+    if (pending_[index].footprint == footprint) continue;
+    count(app, pending_[index], -1);
+    pending_[index].footprint = std::move(footprint);
+    count(app, pending_[index], 1);
   }
   for (size_t i = 0; i < first; ++i) {
     count(app, pending_[i], -1);

@@ -3,6 +3,7 @@
 // Both leave the same tables.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -71,13 +72,14 @@ class Rebase {
   Result<bool> fast(const Join& join);
   Result<> full(const Join& join);
   bool answered_come_first(const std::unordered_set<std::string>& answered) const;
-  Result<Execution> run_again(App& app, const Author& author, int64_t n);
+  Result<Execution> with_call(App& app, const Author& author, int64_t n,
+                              const std::function<Result<Execution>(const Call&)>& work);
+  Result<Execution> check_again(App& app, const Author& author, const PendingCommand& command);
   Result<PendingCommand> rerun(App& app, const Author& author, const PendingCommand& command);
   Result<> note_refusal(const PendingCommand& before, const PendingCommand& now);
   Result<> keep_bases(const App& app, const Delta& delta);
   void forget_counts();
   void count(const App& app, const PendingCommand& command, int by);
-  void replace(const App& app, PendingCommand& command, PendingCommand by);
   bool meets_nobody(const Touched& dirty) const;
   std::vector<bool> unique_tables(const App& app) const;
 
