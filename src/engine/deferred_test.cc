@@ -1,5 +1,4 @@
 #include "engine/deferred.h"
-#include "engine/handler.h"
 
 #include <algorithm>
 #include <random>
@@ -412,16 +411,6 @@ TEST_F(LateIndexes, AHandlerThatReadsTheIndexFindsAllOfIt) {
 }
 
 // Each of these asks for more than the row as it is, or for more than one entry.
-TEST(KeepWhatWasDone, StandsBehindTheVerbOfTheStatement) {
-  EXPECT_EQ(keep_what_was_done("INSERT INTO t (a) VALUES (1)"), "INSERT OR FAIL INTO t (a) VALUES (1)");
-  EXPECT_EQ(keep_what_was_done("update t SET a = 'UPDATE t'"), "update OR FAIL t SET a = 'UPDATE t'");
-  EXPECT_EQ(keep_what_was_done("WITH u(x) AS (SELECT 1) INSERT INTO t SELECT x FROM u"),
-            "WITH u(x) AS (SELECT 1) INSERT OR FAIL INTO t SELECT x FROM u");
-  for (const char* other : {"INSERT OR IGNORE INTO t (a) VALUES (1)", "REPLACE INTO t (a) VALUES (1)",
-                            "DELETE FROM t WHERE a = 1", "SELECT 1"})
-    EXPECT_EQ(keep_what_was_done(other), other);
-}
-
 TEST(LateIndex, IsNotWhereAnEntryIsMoreThanItsRow) {
   const auto may_follow = [](const std::string& more, const std::string& triggers = kIndex,
                              const std::string& app = kApp) {

@@ -100,7 +100,10 @@ Result<> Rebase::keep_bases(const App& app, const Delta& delta) {
   for (const RowChange& change : delta.rows) {
     if (!change.changes_row()) continue;
     changed_tables_.insert(change.ref.table);
-    if (loose_bases_.erase(change.ref) == 0) TRY(images_.keep_base(app, change.ref, change.before));
+    if (const auto loose = loose_bases_.find(change.ref); loose != loose_bases_.end())
+      loose->second = true;
+    else
+      TRY(images_.keep_base(app, change.ref, change.before));
   }
   return {};
 }
@@ -236,7 +239,7 @@ Result<bool> Rebase::fast(const Join& join) {
     if (const auto at = confirmed.find(ref); at != confirmed.end()) {
       undone.push_back({ref, at->second.row, at->second.is_new});
       if (at->second.is_base)
-        loose_bases_.insert(ref);
+        loose_bases_.emplace(ref, false);
       else if (!at->second.is_new)
         TRY(images_.remove_base(app, ref));
       continue;
@@ -244,7 +247,7 @@ Result<bool> Rebase::fast(const Join& join) {
     TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
     if (!base) continue;  // no pending command has changed it: what is visible is confirmed
     undone.push_back({ref, *std::move(base)});
-    loose_bases_.insert(ref);
+    loose_bases_.emplace(ref, false);
   }
   TRY_ASSIGN(const bool restored, restore_rows(db_, app, images_, undone, OnConflict::kStop));
   if (!restored) return false;
@@ -269,7 +272,8 @@ Result<bool> Rebase::fast(const Join& join) {
 
   // Nothing can send us to the full way any more: memory follows.
   for (const RowState& state : undone) changed_tables_.insert(state.ref.table);
-  for (const RowRef& ref : loose_bases_) TRY(images_.remove_base(app, ref));
+  for (const auto& [ref, is_right] : loose_bases_)
+    if (!is_right) TRY(images_.remove_base(app, ref));
   for (auto& [index, command] : again) {
     TRY(note_refusal(pending_[index], command));
     count(app, pending_[index], -1);

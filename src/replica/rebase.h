@@ -94,9 +94,9 @@ class Rebase {
   std::unordered_map<size_t, int> table_mentions_;
   bool known_ = true;  // the footprints of all pending commands
   ReadyCalls ready_{limits::kReadyBytes};
-  // Base images in the file of rows that are undone: those that a command changes again are right as they
-  // are.
-  std::unordered_set<RowRef, RowRefHash> loose_bases_;
+  // Base images in the file of rows that are undone, and whether a command has changed the row again: then
+  // they are right as they are.
+  std::unordered_map<RowRef, bool, RowRefHash> loose_bases_;
   std::unordered_set<std::string> left_out_;
   std::optional<std::string> interrupted_;
   std::set<size_t> changed_tables_;
