@@ -107,7 +107,7 @@ CANARIES = [
     ("rescan-keeps-what-is-gone", "src/replica/core.cc", "TRY(change.joiner.drop(scope->earlier));", "", "restore-clone", False),
     ("undone-without-what-builds-on-it", "src/replica/pending.cc", "      add(pending[i], place);", "", "hot-key", True),
     ("reads-not-in-the-footprint", "src/replica/pending.cc", "  for (const RowRef& ref : f.rows_read)\n    if (dirty_.has_before(ref, place)) return f.checkable ? How::kChecked : How::kRun;\n", "", "permissions", False),
-    ("grown-footprint-ignored", "src/replica/rebase.cc", "if (standing.meets(command.footprint, static_cast<Place>(i))) return false;", "", "hot-key", False),
+    ("grown-footprint-ignored", "src/replica/rebase.cc", "if (standing.meets(command.footprint, static_cast<Place>(i))) return false;", "", "permissions", False),
     ("asked-again-and-not-heard", "src/replica/rebase.cc", "if (checked.refusal || standing.meets_check", "if (standing.meets_check", "permissions", False),
     ("base-of-undone-row-kept", "src/replica/rebase.cc", "if (!is_right) TRY(images_.remove_base(app, ref));", "(void)is_right;", "hot-key", False),
     ("base-of-answered-command-kept", "src/replica/rebase.cc", "TRY(images_.replace_base(app, ref, confirmed.at(ref).row));", "{\n      }", "hot-key", False),
