@@ -106,8 +106,10 @@ CANARIES = [
     # --- replicas ---
     ("rescan-keeps-what-is-gone", "src/replica/core.cc", "TRY(change.joiner.drop(scope->earlier));", "", "restore-clone", False),
     ("undone-without-what-builds-on-it", "src/replica/pending.cc", "      add(pending[i], place);", "", "hot-key", True),
-    ("reads-not-in-the-footprint", "src/replica/pending.cc", "  for (const RowRef& ref : f.rows_read)\n    if (dirty_.has_before(ref, place)) return true;\n", "", "permissions", False),
-    ("grown-footprint-ignored", "src/replica/rebase.cc", "if (standing.meets(command.footprint, static_cast<Place>(i))) return false;", "", "hot-key", False),
+    ("reads-not-in-the-footprint", "src/replica/pending.cc", "  for (const RowRef& ref : f.rows_read)\n    if (dirty_.has_before(ref, place)) return f.checkable ? How::kChecked : How::kRun;\n", "", "permissions", False),
+    ("grown-footprint-ignored", "src/replica/rebase.cc", "if (standing.meets(command.footprint, static_cast<Place>(i))) return false;", "", "permissions", False),
+    ("asked-again-and-not-heard", "src/replica/rebase.cc", "if (checked.refusal || standing.meets_check", "if (standing.meets_check", "permissions", False),
+    ("base-of-undone-row-kept", "src/replica/rebase.cc", "if (!is_right) TRY(images_.remove_base(app, ref));", "(void)is_right;", "hot-key", False),
     ("base-of-answered-command-kept", "src/replica/rebase.cc", "TRY(images_.replace_base(app, ref, confirmed.at(ref).row));", "{\n      }", "hot-key", False),
     ("position-ahead-of-rows", "src/replica/core.cc", "TRY(change.joiner.items(*scope, *std::move(step.items)));\n  scope->position = step.upto;", "if (step.live || step.items->size() < 3) TRY(change.joiner.items(*scope, *std::move(step.items)));\n  scope->position = step.upto;", "permissions", False),
     ("boundary-not-stored", "src/replica/core.cc", "meta.boundary = std::max(meta.boundary, step.upto);", "if (step.upto.number % 2 == 0) meta.boundary = std::max(meta.boundary, step.upto);", "busy", False),

@@ -193,7 +193,8 @@ void single(Benchmark* b) {
   b->ArgName("rows")->Arg(1000)->Arg(100'000)->UseManualTime()->Unit(benchmark::kMicrosecond);
 }
 void by_pending(Benchmark* b) {
-  in_millis(b, {"rows", "pending", "meets"}, {{1000, 100, 1}, {10'000, 10'000, 0}, {10'000, 10'000, 1}});
+  in_millis(b, {"rows", "pending", "meets"},
+            {{1000, 100, 1}, {1000, 1000, 1}, {10'000, 10'000, 0}, {10'000, 10'000, 1}});
 }
 void by_commands(Benchmark* b) {
   in_millis(b, {"rows", "commands"}, {{1000, 1000}, {10'000, 10'000}, {10'000, 100'000}});

@@ -37,6 +37,11 @@ inline constexpr size_t kLostCells = 1000;
 inline constexpr int kParentDepth = 16;
 // Commands a replica may hold pending; beyond it `execute` says that the queue is full.
 inline constexpr size_t kPendingCommands = 100'000;
+// Queries that a replica keeps prepared: more than the screens of an app ask, each some kilobytes.
+inline constexpr size_t kPreparedQueries = 32;
+// Bytes of pending commands' parameters that a replica keeps taken apart, to run them again: enough for most
+// queues, as small as the page cache.
+inline constexpr size_t kReadyBytes = 16 << 20;
 // Columns of a table (SQLite's own limit is 2000); cells are kept as bits.
 inline constexpr size_t kTableColumns = 64;
 inline constexpr size_t kTables = 500;

@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <span>
 #include <unordered_map>
 
 #include "base/limits.h"
@@ -23,6 +24,8 @@ namespace {
 
 constexpr int kStepsPerCheck = 1000;
 constexpr size_t kParentsKept = 1000;
+// A command that adds more rows runs again whole.
+constexpr size_t kRowsChecked = 10;
 
 Value text_or_null(const std::optional<std::string>& text) {
   return text ? Value(*text) : Value();
@@ -48,6 +51,7 @@ class Engine::Impl {
   }
 
   Result<Execution> run(const Call& call, Judge* judge);
+  Result<Execution> check_again(const Call& call, const Added& added);
 
   sqlite::Database& db;
   const Bundle& bundle;
@@ -70,7 +74,11 @@ class Engine::Impl {
   using Verdict = Result<std::optional<Refusal>>;
 
   Result<Handler*> handler_of(const Command& command);
+  template <typename Work>
+  Result<Execution> with(const Handler& handler, const Call& call, Work work);
   Verdict check_entity(const Call& call, Judge* judge);
+  Verdict ask_guards(Handler& handler, const Call& call);
+  bool is_checkable(const Delta& delta, size_t entity, size_t asked) const;
   Verdict check_entity_free(const Call& call);
   Verdict run_statement(HandlerStatement& statement, const Call& call);
   Verdict run_writes(Handler& handler, const Call& call, Judge* judge, Execution& execution);
@@ -88,10 +96,10 @@ class Engine::Impl {
   std::vector<bool> is_parent_;  // tables that others name as theirs
   std::unordered_map<const Command*, std::unique_ptr<Handler>> handlers_;
   Footprint footprint_;
+  size_t reads_of_writes_ = 0;  // where in rows_read those of the writing statements end
   int64_t steps_left_ = 0;
   std::optional<Row> entity_row_;
-  // Rows of parents that were read since the last run that may have changed one. Only on a server: nothing
-  // but runs changes its tables.
+  // Rows of parents that were read since one may have changed.
   Result<std::optional<Row>> read_row(const RowRef& ref);
   bool keeps_parents_ = false;
   std::unordered_map<RowRef, std::optional<Row>, RowRefHash> parents_;
@@ -284,6 +292,7 @@ Engine::Impl::Verdict Engine::Impl::run_writes(Handler& handler, const Call& cal
     TRY_ASSIGN(refusal, run_statement(handler.statements[i], call));
   }
   execution.delta = capture->end();
+  reads_of_writes_ = footprint_.rows_read.size();
   if (with_footprint) {
     for (const RowChange& change : execution.delta.rows) footprint_.rows_written.push_back(change.ref);
     // A refused write leaves no trace of the row it met.
@@ -315,13 +324,10 @@ Result<> Engine::Impl::undo(const Delta& delta) {
   return {};
 }
 
-Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
-  auto prepared = handler_of(*call.command);
-  if (!prepared && prepared.error().code == ErrorCode::kBundle)  // one that `check` would have refused
-    return Execution{Refusal{"handler_error", prepared.error().message}, {}, {}};
-  TRY_ASSIGN(Handler * handler, std::move(prepared));
-  if (handler->reads_deferred) TRY(deferred->complete());  // what earlier transactions left is not its work
-  keeps_parents_ = !with_footprint && !handler->writes_parents;
+// Does the work of one call, with the connection set up for it.
+template <typename Work>
+Result<Execution> Engine::Impl::with(const Handler& handler, const Call& call, Work work) {
+  keeps_parents_ = !handler.writes_parents;
   if (!keeps_parents_) parents_.clear();
   functions.command_id = call.command_id;
   functions.roles = call.roles;
@@ -333,31 +339,7 @@ Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
   sqlite3_progress_handler(db.handle(), kStepsPerCheck, &Impl::on_progress, this);
 
   Execution execution;
-  const auto attempt = [&]() -> Verdict {
-    TRY_ASSIGN(std::optional<Refusal> refusal, check_entity(call, judge));
-    for (size_t i = 0; i < call.command->guards && !refusal; ++i) {
-      TRY_ASSIGN(refusal, run_statement(handler->statements[i], call));
-    }
-    if (refusal) return refusal;
-    TRY_ASSIGN(refusal, check_entity_free(call));
-    if (refusal || call.command->guards == handler->statements.size()) return refusal;
-    // A savepoint copies every page that the command touches.
-    if (!handler->undoable) TRY(db.run("SAVEPOINT wherry_command"));
-    auto written = run_writes(*handler, call, judge, execution);
-    // SQLite rolls the whole transaction back when it interrupts a write; there is no savepoint then.
-    if (!db.in_transaction()) return written;
-    sqlite3_progress_handler(db.handle(), 0, nullptr, nullptr);
-    const bool refused = !written || *written;
-    if (handler->undoable) {
-      if (refused) TRY(undo(execution.delta));
-      return written;
-    }
-    if (refused) TRY(db.run("ROLLBACK TO wherry_command"));
-    if (refused && handler->reads_deferred) deferred->rolled_back();
-    TRY(db.run("RELEASE wherry_command"));
-    return written;
-  };
-  Verdict verdict = attempt();
+  Verdict verdict = work(execution);
 
   sqlite3_progress_handler(db.handle(), 0, nullptr, nullptr);
   (void)capture->end();
@@ -367,6 +349,85 @@ Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
   if (execution.refusal) execution.delta.rows.clear();
   execution.footprint = std::move(footprint_);
   return execution;
+}
+
+Engine::Impl::Verdict Engine::Impl::ask_guards(Handler& handler, const Call& call) {
+  std::optional<Refusal> refusal;
+  for (size_t i = 0; i < call.command->guards && !refusal; ++i) {
+    TRY_ASSIGN(refusal, run_statement(handler.statements[i], call));
+  }
+  return refusal;
+}
+
+Result<Execution> Engine::Impl::run(const Call& call, Judge* judge) {
+  auto prepared = handler_of(*call.command);
+  if (!prepared && prepared.error().code == ErrorCode::kBundle)  // one that `check` would have refused
+    return Execution{Refusal{"handler_error", prepared.error().message}, {}, {}};
+  TRY_ASSIGN(Handler * handler, std::move(prepared));
+  if (handler->reads_deferred) TRY(deferred->complete());  // what earlier transactions left is not its work
+  return with(*handler, call, [&](Execution& execution) -> Verdict {
+    TRY_ASSIGN(std::optional<Refusal> refusal, check_entity(call, judge));
+    if (refusal) return refusal;
+    TRY_ASSIGN(refusal, ask_guards(*handler, call));
+    if (refusal) return refusal;
+    TRY_ASSIGN(refusal, check_entity_free(call));
+    if (refusal || call.command->guards == handler->statements.size()) return refusal;
+    // A savepoint copies every page that the command touches.
+    if (!handler->undoable) TRY(db.run("SAVEPOINT wherry_command"));
+    const size_t asked = footprint_.rows_read.size();
+    auto written = run_writes(*handler, call, judge, execution);
+    // SQLite rolls the whole transaction back when it interrupts a write; there is no savepoint then.
+    if (!db.in_transaction()) return written;
+    sqlite3_progress_handler(db.handle(), 0, nullptr, nullptr);
+    const bool refused = !written || *written;
+    footprint_.checkable = !refused && is_checkable(execution.delta, call.command->entity ? 1 : 0, asked);
+    if (handler->undoable) {
+      if (refused) TRY(undo(execution.delta));
+      return written;
+    }
+    if (refused) TRY(db.run("ROLLBACK TO wherry_command"));
+    if (refused && handler->reads_deferred) deferred->rolled_back();
+    TRY(db.run("RELEASE wherry_command"));
+    return written;
+  });
+}
+
+// Of the rows read, first comes the entity, if there is one, then up to `asked` what guards asked for, then
+// up to reads_of_writes_ what writes asked for, then parents.
+bool Engine::Impl::is_checkable(const Delta& delta, size_t entity, size_t asked) const {
+  const Footprint& f = footprint_;
+  if (!with_footprint || delta.empty() || delta.rows.size() > kRowsChecked || !f.tables_read.empty() ||
+      entity_row_)
+    return false;
+  const bool adds_only = std::ranges::all_of(delta.rows, [&](const RowChange& change) {
+    return change.is_insert() && !is_parent_[change.ref.table] &&
+           !bundle.tables[change.ref.table].unique_beyond_key;
+  });
+  const auto is_own = [&](const RowRef& ref) { return f.wrote(ref); };
+  const std::span<const RowRef> read(f.rows_read);
+  return adds_only && std::ranges::all_of(read.first(entity), is_own) &&
+         std::ranges::none_of(read.subspan(entity, asked - entity), is_own) &&
+         std::ranges::all_of(read.subspan(asked, reads_of_writes_ - asked), is_own);
+}
+
+Result<Execution> Engine::Impl::check_again(const Call& call, const Added& added) {
+  TRY_ASSIGN(Handler * handler, handler_of(*call.command));
+  return with(*handler, call, [&](Execution&) -> Verdict {
+    // In the order of a run, so that the same footprint looks the same.
+    if (const auto ref = entity_of(call)) note_read(*ref);
+    TRY_ASSIGN(std::optional<Refusal> refusal, ask_guards(*handler, call));
+    if (refusal) return refusal;
+    for (size_t i = call.command->guards; i < handler->statements.size(); ++i)
+      note_reads(handler->statements[i], call);
+    for (const auto& [ref, row] : added) {
+      footprint_.rows_written.push_back(ref);
+      TRY_ASSIGN(refusal,
+                 restrictions.check_parents(*call.command, ref.table, *row, read_, &footprint_.rows_read));
+      if (refusal) return refusal;
+    }
+    footprint_.checkable = true;
+    return std::nullopt;
+  });
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -383,7 +444,10 @@ Result<std::unique_ptr<Engine>> Engine::create(sqlite::Database& db, const Bundl
 Result<Execution> Engine::run(const Call& call, Judge* judge) {
   return impl_->run(call, judge);
 }
-void Engine::rolled_back() {
+Result<Execution> Engine::check_again(const Call& call, const Added& added) {
+  return impl_->check_again(call, added);
+}
+void Engine::forget_parents() {
   impl_->forget_parents();
 }
 Result<> Engine::run_deferred() {

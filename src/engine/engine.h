@@ -70,8 +70,13 @@ class Engine {
   // without this command.
   Result<Execution> run(const Call& call, Judge* judge);
 
-  // To be called on a server when the transaction of earlier runs was rolled back.
-  void rolled_back();
+  // On a replica: whether a command with a checkable footprint, whose rows `added` stand, would be refused
+  // now. If not, a run would do the same again. The delta is empty. Errors: as `run`.
+  using Added = std::vector<std::pair<RowRef, std::optional<Row>>>;
+  Result<Execution> check_again(const Call& call, const Added& added);
+
+  // To be called when the tables have changed other than by runs, or a transaction was rolled back.
+  void forget_parents();
   // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before
   // the transaction ends.
   Result<> run_deferred();

@@ -2,6 +2,7 @@
 // can affect. Reads are either single rows (found by primary key from the parameters) or whole tables.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,13 @@ struct Footprint {
   std::vector<RowRef> rows_read;     // by key, whether or not the row existed
   std::vector<size_t> tables_read;   // as a whole
   std::vector<RowRef> rows_written;  // also those written and then refused
+  // It only added rows, and what else it read could only have had it refused: Engine::check_again says the
+  // same as another run, as long as nothing else has to do with the rows that it added.
+  bool checkable = false;
+  bool wrote(const RowRef& ref) const {
+    return std::find(rows_written.begin(), rows_written.end(), ref) != rows_written.end();
+  }
+  bool operator==(const Footprint&) const = default;
 };
 
 // A table that a statement reads. `key`: the SQLite parameter numbers (from 1) that give the primary key, in

@@ -86,31 +86,31 @@ Result<> RowIndexes::write(Unindexed* unindexed) {
 }
 
 Result<> RowIndexes::write(Index& index, const Changed& changed, Unindexed* unindexed) {
-  bool any_wait = false;
+  std::vector<int64_t> known;  // rows that were there before
+  for (const auto& [rowid, before] : changed)
+    if (before) known.push_back(rowid);
+  std::vector<bool> waits(known.size(), false);  // without an entry
   if (unindexed != nullptr) {
-    TRY_ASSIGN(const int64_t waiting, unindexed->count(1));
-    any_wait = waiting > 0;
+    TRY_ASSIGN(waits, unindexed->has(index.table, known));
   }
+  std::vector<int64_t> gone;  // of those that wait
   std::optional<Unindexed::Adding> following;
   if (unindexed != nullptr) following.emplace(*unindexed);
+  auto is_waiting = waits.begin();
   for (const auto& [rowid, before] : changed) {
     if (!before && following) {  // a row that is not there after all does no harm
       TRY(following->add(index.table, rowid));
       continue;
     }
+    const bool waited = before && *is_waiting++;
     TRY_ASSIGN(const std::optional<Row> now, row_of(index, rowid));
-    if (now == before) continue;
-    if (before && any_wait) {
-      TRY_ASSIGN(const bool waits, unindexed->has(index.table, rowid));
-      if (waits) {  // without an entry, and goes on waiting unless there is nothing to wait for
-        if (!now) TRY(unindexed->remove(index.table, rowid));
-        continue;
-      }
-    }
+    if (waited && !now) gone.push_back(rowid);
+    if (waited || now == before) continue;
     if (before) TRY(put(index.remove, rowid, *before));
     if (now) TRY(put(index.add, rowid, *now));
   }
-  return following ? following->finish() : Result<>();
+  if (following) TRY(following->finish());
+  return gone.empty() ? Result<>() : unindexed->remove(index.table, gone);
 }
 
 }  // namespace wherry

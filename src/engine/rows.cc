@@ -39,6 +39,17 @@ std::string put_sql(const Table& table) {
              sets.empty() ? "NOTHING" : "UPDATE SET ", join(sets, ", "));
 }
 
+// All columns are parameters, in their order.
+std::string change_sql(const Table& table) {
+  std::vector<std::string> sets, terms;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const std::string term = cat(quote_name(table.columns[i].name), " = ?", i + 1);
+    (is_key(table, i) ? terms : sets).push_back(term);
+  }
+  if (sets.empty()) sets = terms;
+  return cat("UPDATE ", quote_name(table.name), " SET ", join(sets, ", "), " WHERE ", join(terms, " AND "));
+}
+
 }  // namespace
 
 std::string insert_sql(std::string_view insert, const Table& table) {
@@ -55,6 +66,7 @@ Rows::Rows(sqlite::Database& db, const Bundle& bundle) : db_(db), bundle_(bundle
     Sql sql{{db, cat(select, is_key)},
             {db, put_sql(table)},
             {db, insert_sql("INSERT INTO ", table)},
+            {db, change_sql(table)},
             {db, cat("DELETE FROM ", name, is_key)},
             {},
             {}};
@@ -92,6 +104,11 @@ Result<> Rows::put(size_t table, const Row& row) {
 
 Result<> Rows::add(size_t table, const Row& row) {
   return sql_[table].add.run(row);
+}
+
+Result<> Rows::change(size_t table, const Row& row) {
+  TRY(sql_[table].change.run(row));
+  return db_.changes() > 0 ? Result<>() : add(table, row);
 }
 
 Result<> Rows::remove(const RowRef& ref) {

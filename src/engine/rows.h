@@ -27,6 +27,9 @@ class Rows {
   Result<> put(size_t table, const Row& row);
   // The same for a row that is known to be new.
   Result<> add(size_t table, const Row& row);
+  // For a table whose rows have entries that follow (engine/deferred.h): the same as put, for a row that is
+  // most likely there; without the copies of pages that SQLite makes where triggers might fail.
+  Result<> change(size_t table, const Row& row);
   // Does nothing when there is no such row.
   Result<> remove(const RowRef& ref);
   // put or remove, as `row` says.
@@ -44,7 +47,7 @@ class Rows {
 
  private:
   struct Sql {
-    sqlite::FixedStatement read, put, add, remove;
+    sqlite::FixedStatement read, put, add, change, remove;
     std::string all, children;
   };
   sqlite::Database& db_;

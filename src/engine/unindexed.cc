@@ -49,17 +49,39 @@ Result<> Unindexed::add(Run run) {
   return insert(run);
 }
 
-Result<bool> Unindexed::has(int64_t table, int64_t rowid) {
-  TRY_ASSIGN(const std::optional<Run> run, run_at_or_before(table, rowid));
-  return run && run->last >= rowid;
+Result<std::vector<bool>> Unindexed::has(int64_t table, std::span<const int64_t> rowids) {
+  std::vector<bool> found;
+  found.reserve(rowids.size());
+  std::optional<Run> run;
+  bool none_left = false;
+  for (const int64_t rowid : rowids) {
+    if (!none_left && (!run || run->last < rowid)) {
+      TRY_ASSIGN(run, run_at_or_after(table, rowid));
+      none_left = !run;
+    }
+    found.push_back(run && run->first <= rowid && rowid <= run->last);
+  }
+  return found;
 }
 
-Result<> Unindexed::remove(int64_t table, int64_t rowid) {
-  TRY_ASSIGN(const std::optional<Run> run, run_at_or_before(table, rowid));
-  if (!run || run->last < rowid) return {};
-  TRY(erase(*run));
-  if (run->first < rowid) TRY(insert({table, run->first, rowid - 1}));
-  return rowid < run->last ? insert({table, rowid + 1, run->last}) : Result<>();
+Result<> Unindexed::remove(int64_t table, std::span<const int64_t> rowids) {
+  for (size_t i = 0; i < rowids.size();) {
+    size_t next = i + 1;
+    while (next < rowids.size() && rowids[next] - rowids[next - 1] == 1) ++next;
+    TRY(remove({table, rowids[i], rowids[next - 1]}));
+    i = next;
+  }
+  return {};
+}
+
+Result<> Unindexed::remove(const Run& part) {
+  while (true) {
+    TRY_ASSIGN(const std::optional<Run> met, run_at_or_before(part.table, part.last));
+    if (!met || met->last < part.first) return {};
+    TRY(erase(*met));
+    if (met->first < part.first) TRY(insert({part.table, met->first, part.first - 1}));
+    if (part.last < met->last) TRY(insert({part.table, part.last + 1, met->last}));
+  }
 }
 
 Result<int64_t> Unindexed::count(int64_t at_most) {
@@ -98,6 +120,17 @@ Result<std::optional<Unindexed::Run>> Unindexed::run_at_or_before(int64_t table,
   TRY_ASSIGN(const std::vector<Row> rows,
              db_.rows("SELECT first, last FROM wherry_unindexed WHERE tbl = ?1 AND first <= ?2"
                       " ORDER BY first DESC LIMIT 1",
+                      {Value(table), Value(rowid)}));
+  if (rows.empty()) return std::nullopt;
+  return Run{table, *rows[0][0].integer(), *rows[0][1].integer()};
+}
+
+Result<std::optional<Unindexed::Run>> Unindexed::run_at_or_after(int64_t table, int64_t rowid) {
+  TRY_ASSIGN(const std::optional<Run> before, run_at_or_before(table, rowid));
+  if (before && before->last >= rowid) return before;
+  TRY_ASSIGN(const std::vector<Row> rows,
+             db_.rows("SELECT first, last FROM wherry_unindexed WHERE tbl = ?1 AND first > ?2"
+                      " ORDER BY first LIMIT 1",
                       {Value(table), Value(rowid)}));
   if (rows.empty()) return std::nullopt;
   return Run{table, *rows[0][0].integer(), *rows[0][1].integer()};

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "sqlite/database.h"
 
@@ -35,8 +37,10 @@ class Unindexed {
     Unindexed& to_;
     std::optional<Run> run_;
   };
-  Result<bool> has(int64_t table, int64_t rowid);
-  Result<> remove(int64_t table, int64_t rowid);
+  // Which of these rows are there; rowids in ascending order.
+  Result<std::vector<bool>> has(int64_t table, std::span<const int64_t> rowids);
+  // Takes these off, ascending, which are there.
+  Result<> remove(int64_t table, std::span<const int64_t> rowids);
   // How many there are, counted up to `at_most`.
   Result<int64_t> count(int64_t at_most);
   // Those to be taken next, at most so many: of one table, all between two rowids.
@@ -46,7 +50,9 @@ class Unindexed {
 
  private:
   Result<> add(Run run);
+  Result<> remove(const Run& part);
   Result<std::optional<Run>> run_at_or_before(int64_t table, int64_t rowid);
+  Result<std::optional<Run>> run_at_or_after(int64_t table, int64_t rowid);
   Result<> insert(const Run& run);
   Result<> extend(const Run& run, int64_t last);
   Result<> erase(const Run& run);

@@ -78,6 +78,7 @@ Result<> Core::transact(const std::function<Result<>(Change&)>& work) {
 
 Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
   may_be_unindexed_ = true;
+  if (app_) app_->engine().forget_parents();
   TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(db()));
   Change change{Joiner(db(), app_.get(), images), {}, false, false, {}};
   TRY(work(change));

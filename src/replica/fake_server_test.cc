@@ -138,6 +138,15 @@ constexpr const char* kNotes = R"(
 -- param: body text(0..100)
 INSERT INTO notes (id, owner, body) VALUES (:id, @user_id, :body);
 
+-- command: note.about
+-- entity: notes(:id) new
+-- param: id id
+-- param: item id
+-- param: body text(0..100)
+-- Adds a row, if another one lets it.
+SELECT require((SELECT title FROM items WHERE id = :item) <> 'blue', 'not_now');
+INSERT INTO notes (id, owner, body) VALUES (:id, @user_id, :body);
+
 -- command: note.edit
 -- entity: notes(:id)
 -- param: id id

@@ -47,32 +47,39 @@ bool Touched::has_any_of_before(size_t table, Place place) const {
 
 Affected::Affected(const std::vector<PendingCommand>& pending, size_t first, std::vector<bool> unique_tables,
                    Touched dirty)
-    : unique_tables_(std::move(unique_tables)), dirty_(std::move(dirty)), affected_(pending.size(), false) {
+    : unique_tables_(std::move(unique_tables)),
+      dirty_(std::move(dirty)),
+      affected_(pending.size(), How::kNot) {
   bool grew = !dirty_.empty();
   while (grew) {
     grew = false;
     for (size_t i = first; i < pending.size(); ++i) {
+      if (affected_[i] == How::kRun) continue;
       const auto place = static_cast<Place>(i);
-      if (affected_[i] || !reached(pending[i], place)) continue;
-      affected_[i] = grew = true;
-      ++count_;
-      add(pending[i], place);
+      const How how = reached(pending[i], place);
+      if (how <= affected_[i]) continue;
+      affected_[i] = how;
+      any_ = grew = true;
+      if (how == How::kChecked)
+        add_checked(pending[i], place);
+      else
+        add(pending[i], place);
     }
   }
 }
 
-bool Affected::reached(const PendingCommand& command, Place place) const {
+Affected::How Affected::reached(const PendingCommand& command, Place place) const {
   const Footprint& f = command.footprint;
   for (const RowRef& ref : f.rows_written) {
     if (dirty_.has(ref) || readers_.has_before(ref, place) || readers_.has_table_before(ref.table, place))
-      return true;
-    if (unique_tables_[ref.table] && dirty_.has_any_of_before(ref.table, place)) return true;
+      return How::kRun;
+    if (unique_tables_[ref.table] && dirty_.has_any_of_before(ref.table, place)) return How::kRun;
   }
   for (const RowRef& ref : f.rows_read)
-    if (dirty_.has_before(ref, place)) return true;
+    if (dirty_.has_before(ref, place)) return f.checkable ? How::kChecked : How::kRun;
   for (const size_t table : f.tables_read)
-    if (dirty_.has_any_of_before(table, place)) return true;
-  return false;
+    if (dirty_.has_any_of_before(table, place)) return How::kRun;
+  return How::kNot;
 }
 
 void Affected::add(const PendingCommand& command, Place place) {
@@ -85,11 +92,17 @@ void Affected::add(const PendingCommand& command, Place place) {
   for (const size_t table : f.tables_read) readers_.add_table(table, place);
 }
 
+// Its own rows it does not ask for.
+void Affected::add_checked(const PendingCommand& command, Place place) {
+  for (const RowRef& ref : command.footprint.rows_read)
+    if (!command.footprint.wrote(ref)) readers_.add(ref, place);
+}
+
 Standing::Standing(const std::vector<PendingCommand>& pending, size_t first, const Affected& affected,
                    std::vector<bool> unique_tables)
     : unique_tables_(std::move(unique_tables)) {
   for (size_t i = first; i < pending.size(); ++i) {
-    if (affected.is(i)) continue;
+    if (affected.how(i) == Affected::How::kRun) continue;
     const auto place = static_cast<Place>(i);
     const Footprint& f = pending[i].footprint;
     for (const RowRef& ref : f.rows_written) {
@@ -97,6 +110,7 @@ Standing::Standing(const std::vector<PendingCommand>& pending, size_t first, con
       raise(writes_.tables, ref.table, place);
       if (unique_tables_[ref.table]) raise(reads_.tables, ref.table, place);
     }
+    if (affected.how(i) == Affected::How::kChecked) continue;
     for (const RowRef& ref : f.rows_read) raise(reads_.rows, ref, place);
     for (const size_t table : f.tables_read) raise(reads_.tables, table, place);
   }
@@ -123,6 +137,12 @@ bool Standing::meets(const Footprint& footprint, Place place) const {
     if (unique_tables_[ref.table] && later(writes_, ref.table, place)) return true;
   }
   return false;
+}
+
+bool Standing::meets_check(const Footprint& footprint, Place place) const {
+  return std::ranges::any_of(footprint.rows_read, [&](const RowRef& ref) {
+    return !footprint.wrote(ref) && later(writes_, ref, place);
+  });
 }
 
 }  // namespace wherry

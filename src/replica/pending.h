@@ -48,34 +48,40 @@ class Touched {
 
 // Which pending commands must run again when `dirty` rows have changed beneath them: a command that wrote one
 // (it is undone with the row), read one that changed before its place, or wrote what an earlier one that runs
-// again reads. What these write becomes dirty, too. `unique(table)`: the order of all writes in it matters.
+// again reads. What these write becomes dirty, too. A checkable one that only read such a row is not undone:
+// it is checked again where it stands. `unique(table)`: the order of all writes in it matters.
 class Affected {
  public:
   Affected(const std::vector<PendingCommand>& pending, size_t first, std::vector<bool> unique_tables,
            Touched dirty);
 
-  bool is(size_t index) const { return affected_[index]; }
-  size_t count() const { return count_; }
+  enum class How : char { kNot, kChecked, kRun };
+  How how(size_t index) const { return affected_[index]; }
+  bool any() const { return any_; }
   const Touched& dirty() const { return dirty_; }
 
  private:
-  bool reached(const PendingCommand& command, Place place) const;
+  How reached(const PendingCommand& command, Place place) const;
   void add(const PendingCommand& command, Place place);
+  void add_checked(const PendingCommand& command, Place place);
 
   std::vector<bool> unique_tables_;
   Touched dirty_;
   Touched readers_;
-  std::vector<bool> affected_;
-  size_t count_ = 0;
+  std::vector<How> affected_;
+  bool any_ = false;
 };
 
-// What the commands that do not run again read and wrote, with the greatest place of each.
+// What the commands that do not run again read and wrote, with the greatest place of each. What those that
+// are checked again read is not known yet.
 class Standing {
  public:
   Standing(const std::vector<PendingCommand>& pending, size_t first, const Affected& affected,
            std::vector<bool> unique_tables);
   // A command run again at `place` left this footprint: does it meet one of a later command that stands?
   bool meets(const Footprint& footprint, Place place) const;
+  // The same for one that was checked again: its rows stand as they were.
+  bool meets_check(const Footprint& footprint, Place place) const;
 
  private:
   struct Last {

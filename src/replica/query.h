@@ -7,7 +7,9 @@
 #include <set>
 #include <string>
 
+#include "base/limits.h"
 #include "replica/core.h"
+#include "replica/prepared_query.h"
 #include "wherry/types.h"
 
 namespace wherry {
@@ -25,11 +27,6 @@ class Queries {
   Result<> changed(const std::set<std::string>& tables);
 
  private:
-  struct Prepared {
-    sqlite::Statement statement;
-    std::set<std::string> tables;  // that it reads, in lower case
-    bool reads_index = false;      // a full-text index
-  };
   struct Watch {
     std::string sql;
     Row parameters;
@@ -38,10 +35,11 @@ class Queries {
     QueryResult result;
     bool is_due = false;  // a change could not be shown
   };
-  Result<Prepared> prepare(std::string_view sql);
-  Result<QueryResult> collect(Prepared& prepared, const Row& parameters);
+  Result<PreparedQuery> take(std::string_view sql);
+  Result<QueryResult> collect(PreparedQuery prepared, const Row& parameters);
 
   Core& core_;
+  PreparedQueries prepared_{limits::kPreparedQueries};
   std::map<WatchId, Watch> watches_;
   WatchId next_id_ = 1;
   bool any_due_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "bundle/wire.h"
 #include "engine/deferred.h"
@@ -12,6 +13,7 @@
 #include "replica/held.h"
 #include "replica/images.h"
 #include "replica/meta.h"
+#include "replica/prepared_query.h"
 #include "replica/queue.h"
 #include "replica/salvage.h"
 #include "replica/store.h"
@@ -65,13 +67,8 @@ class ReplicaReader::Impl {
   }
 
   // A reader cannot write what an index lacks.
-  Result<> check_indexed(const StatementAccess& access) {
-    if (app == nullptr) return {};
-    DeferredTriggers& indexes = app->engine().deferred();
-    if (std::ranges::none_of(access.reads,
-                             [&](const auto& read) { return indexes.deferral().is_target(read.table); }))
-      return {};
-    TRY_ASSIGN(const int64_t rows, indexes.unindexed(1));
+  Result<> check_indexed() {
+    TRY_ASSIGN(const int64_t rows, app->engine().deferred().unindexed(1));
     if (rows == 0) return {};
     return fail(
         ErrorCode::kBusy,
@@ -79,24 +76,23 @@ class ReplicaReader::Impl {
         "them within seconds, and if none has, whoever opens it next");
   }
 
-  Result<sqlite::Statement> prepare(std::string_view sql) {
-    std::optional<Authorizer> own;  // without an app there is no engine
-    Authorizer& authorizer = app != nullptr ? app->engine().authorizer() : own.emplace(*db);
-    StatementAccess access;
-    authorizer.begin(&access, Authorizer::Rules::kQuery);
-    auto statement = db->prepare(sql);
-    authorizer.end();
-    if (!access.refused.empty()) return fail(ErrorCode::kSql, access.refused);
-    if (statement && (sqlite3_stmt_readonly(statement->handle()) == 0 || statement->columns() == 0))
-      return fail(ErrorCode::kSql, "a query may only read; data changes through commands");
-    TRY(check_indexed(access));
-    return statement;
+  Result<QueryResult> query(std::string_view sql, const Row& parameters) {
+    prepared.expect_schema(app_hash);
+    std::optional<PreparedQuery> query = prepared.take(sql);
+    if (!query) {
+      TRY_ASSIGN(query, PreparedQuery::prepare(*db, app.get(), sql));
+    }
+    if (query->reads_index) TRY(check_indexed());
+    TRY_ASSIGN(QueryResult result, query->run(parameters));
+    prepared.put(*std::move(query));
+    return result;
   }
 
   std::unique_ptr<sqlite::Database> db;
   Meta meta;
   std::unique_ptr<App> app;  // nothing before the first connection
   std::string app_hash;
+  PreparedQueries prepared{limits::kPreparedQueries};
 };
 
 ReplicaReader::ReplicaReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -114,19 +110,7 @@ Result<std::unique_ptr<ReplicaReader>> ReplicaReader::open(const std::string& pa
 }
 
 Result<QueryResult> ReplicaReader::query(std::string_view sql, const Row& parameters) {
-  return impl_->read([&]() -> Result<QueryResult> {
-    TRY_ASSIGN(sqlite::Statement statement, impl_->prepare(sql));
-    if (static_cast<int>(parameters.size()) > sqlite3_bind_parameter_count(statement.handle()))
-      return fail(ErrorCode::kSql, "there are more values than parameters");
-    for (size_t i = 0; i < parameters.size(); ++i) statement.bind(static_cast<int>(i) + 1, parameters[i]);
-    QueryResult result;
-    for (int i = 0; i < statement.columns(); ++i) result.columns.push_back(statement.column_name(i));
-    while (true) {
-      TRY_ASSIGN(const bool more, statement.step());
-      if (!more) return result;
-      result.rows.push_back(statement.row());
-    }
-  });
+  return impl_->read([&] { return impl_->query(sql, parameters); });
 }
 
 Result<ReplicaStatus> ReplicaReader::status() {

@@ -11,10 +11,13 @@ namespace wherry {
 
 namespace {
 
-std::vector<std::pair<RowRef, std::optional<Row>>> effects_of(const Delta& delta) {
-  std::vector<std::pair<RowRef, std::optional<Row>>> effects;
-  for (const RowChange& change : delta.rows)
-    if (change.changes_row()) effects.emplace_back(change.ref, change.after);
+using Effects = std::vector<std::pair<RowRef, std::optional<Row>>>;
+
+Effects effects_of(Delta delta) {
+  Effects effects;
+  effects.reserve(delta.rows.size());
+  for (RowChange& change : delta.rows)
+    if (change.changes_row()) effects.emplace_back(std::move(change.ref), std::move(change.after));
   return effects;
 }
 
@@ -30,6 +33,8 @@ bool same_refusal(const std::optional<Refusal>& a, const std::optional<Refusal>&
 
 Result<> Rebase::load() {
   pending_.clear();
+  ready_.clear();
+  loose_bases_.clear();
   forget_counts();
   constexpr int64_t kAtOnce = 1000;
   for (int64_t after = 0;;) {
@@ -44,32 +49,62 @@ Result<> Rebase::load() {
   return {};
 }
 
-Result<Execution> Rebase::run(App& app, const Author& author, const QueuedCommand& queued) {
+Call call_of(const QueuedCommand& queued, const Author& author, const Command& command, BoundParams params) {
+  return {&command,
+          queued.id,
+          queued.user.value_or(author.user_id),
+          author.roles,
+          queued.client_timestamp,
+          queued.now,
+          std::move(params)};
+}
+
+Result<Execution> Rebase::run(App& app, const Call& call) {
+  if (call.command->run == RunsWhere::kServer) return Execution{};
+  if (left_out_.contains(call.command_id))
+    return refused("limit_work", "the command took more work than a command may");
+  Result<Execution> execution = app.engine().run(call, nullptr);
+  if (db_.in_transaction()) return execution;
+  interrupted_ = call.command_id;
+  return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
+}
+
+Result<Execution> Rebase::with_call(App& app, const Author& author, int64_t n,
+                                    const std::function<Result<Execution>(const Call&)>& work) {
+  if (Call* ready = ready_.find(n)) {
+    ready->roles = author.roles;
+    return work(*ready);
+  }
+  TRY_ASSIGN(const QueuedCommand queued, queue_.read(n));
   const Command* command = app.bundle().command(queued.name);
   if (command == nullptr) return refused("command_unknown", "the workspace has no such command");
   if (command->run == RunsWhere::kServer) return Execution{};
-  if (left_out_.contains(queued.id))
-    return refused("limit_work", "the command took more work than a command may");
   auto params = bind_params(*command, queued.data);
   if (!params) return Execution{std::move(params).error(), {}, {}};
-  const Call call{command,
-                  queued.id,
-                  queued.user.value_or(author.user_id),
-                  author.roles,
-                  queued.client_timestamp,
-                  queued.now,
-                  *std::move(params)};
-  Result<Execution> execution = app.engine().run(call, nullptr);
-  if (db_.in_transaction()) return execution;
-  interrupted_ = queued.id;
-  return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
+  Call call = call_of(queued, author, *command, *std::move(params));
+  auto execution = work(call);
+  ready_.keep(n, std::move(call));
+  return execution;
+}
+
+// Only its guards and parents, where it stands.
+Result<Execution> Rebase::check_again(App& app, const Author& author, const PendingCommand& command) {
+  return with_call(app, author, command.n, [&](const Call& call) -> Result<Execution> {
+    Result<Execution> checked = app.engine().check_again(call, command.effects);
+    if (db_.in_transaction()) return checked;
+    interrupted_ = command.id;
+    return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
+  });
 }
 
 Result<> Rebase::keep_bases(const App& app, const Delta& delta) {
   for (const RowChange& change : delta.rows) {
     if (!change.changes_row()) continue;
-    TRY(images_.keep_base(app, change.ref, change.before));
     changed_tables_.insert(change.ref.table);
+    if (const auto loose = loose_bases_.find(change.ref); loose != loose_bases_.end())
+      loose->second = true;
+    else
+      TRY(images_.keep_base(app, change.ref, change.before));
   }
   return {};
 }
@@ -103,22 +138,26 @@ bool Rebase::meets_nobody(const Touched& dirty) const {
   });
 }
 
-Result<> Rebase::append(const App& app, int64_t n, const std::string& id, Execution execution) {
+Result<> Rebase::append(const App& app, int64_t n, Call call, Execution execution) {
   TRY(keep_bases(app, execution.delta));
-  pending_.push_back(
-      {n, id, std::move(execution.refusal), std::move(execution.footprint), effects_of(execution.delta)});
+  pending_.push_back({n, call.command_id, std::move(execution.refusal), std::move(execution.footprint),
+                      effects_of(std::move(execution.delta))});
   count(app, pending_.back(), 1);
+  ready_.keep(n, std::move(call));
   return {};
 }
 
 Result<PendingCommand> Rebase::rerun(App& app, const Author& author, const PendingCommand& command) {
-  TRY_ASSIGN(const QueuedCommand queued, queue_.read(command.n));
-  TRY_ASSIGN(Execution execution, run(app, author, queued));
+  TRY_ASSIGN(Execution execution,
+             with_call(app, author, command.n, [&](const Call& call) { return run(app, call); }));
   TRY(keep_bases(app, execution.delta));
-  if (!same_refusal(execution.refusal, command.refusal))
-    TRY(queue_.note_refusal(command.n, execution.refusal));
   return PendingCommand{command.n, command.id, std::move(execution.refusal), std::move(execution.footprint),
-                        effects_of(execution.delta)};
+                        effects_of(std::move(execution.delta))};
+}
+
+Result<> Rebase::note_refusal(const PendingCommand& before, const PendingCommand& now) {
+  if (same_refusal(before.refusal, now.refusal)) return {};
+  return queue_.note_refusal(now.n, now.refusal);
 }
 
 std::vector<bool> Rebase::unique_tables(const App& app) const {
@@ -139,14 +178,12 @@ Result<> Rebase::join(App& app, const Author& author, std::vector<ConfirmedChang
   if (!reference_ && known_ && !any_aside && pending_.empty() && answered.empty())
     return show(app, std::move(changes));
   const Join join{app, author, changes, answered};
+  // What the fast way leaves half done, the full way undoes: until it is sure, base images of rows that are
+  // not among the news stay in the file.
   bool done = false;
   if (!reference_ && known_ && !any_aside && answered_come_first(answered)) {
-    TRY(app.engine().run_deferred());  // within the savepoint a handler may write indexes
-    TRY(db_.run("SAVEPOINT wherry_rebase"));
     TRY_ASSIGN(done, fast(join));
-    if (!done) TRY(db_.run("ROLLBACK TO wherry_rebase"));
-    if (!done) app.engine().deferred().rolled_back();
-    TRY(db_.run("RELEASE wherry_rebase"));
+    loose_bases_.clear();
   }
   if (!done) TRY(full(join));
   for (const std::string& id : answered) left_out_.erase(id);
@@ -176,7 +213,8 @@ Result<bool> Rebase::fast(const Join& join) {
 
   struct Confirmed {
     std::optional<Row> row;
-    bool is_new = false;  // neither was it confirmed before, nor has a pending command made it
+    bool is_new = false;   // neither was it confirmed before, nor has a pending command made it
+    bool is_base = false;  // it stands in its base image
   };
   std::unordered_map<RowRef, Confirmed, RowRefHash> confirmed;
   Touched dirty;
@@ -191,7 +229,7 @@ Result<bool> Rebase::fast(const Join& join) {
     TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
     if (!base) return false;
     if (*row != *base) dirty.add(ref, kConfirmed);
-    confirmed.emplace(ref, Confirmed{*std::move(base)});
+    confirmed.emplace(ref, Confirmed{*std::move(base), false, true});
   }
 
   const std::vector<bool> unique = unique_tables(app);
@@ -201,22 +239,32 @@ Result<bool> Rebase::fast(const Join& join) {
   for (const auto& [ref, place] : affected.dirty().rows()) {
     if (const auto at = confirmed.find(ref); at != confirmed.end()) {
       undone.push_back({ref, at->second.row, at->second.is_new});
-      if (at->second.is_new) continue;
-    } else {
-      TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
-      if (!base) continue;  // no pending command has changed it: what is visible is confirmed
-      undone.push_back({ref, *std::move(base)});
+      if (at->second.is_base)
+        loose_bases_.emplace(ref, false);
+      else if (!at->second.is_new)
+        TRY(images_.remove_base(app, ref));
+      continue;
     }
-    TRY(images_.remove_base(app, ref));
+    TRY_ASSIGN(std::optional<Images::Image> base, images_.base(app, ref));
+    if (!base) continue;  // no pending command has changed it: what is visible is confirmed
+    undone.push_back({ref, *std::move(base)});
+    loose_bases_.emplace(ref, false);
   }
   TRY_ASSIGN(const bool restored, restore_rows(db_, app, images_, undone, OnConflict::kStop));
   if (!restored) return false;
 
   std::vector<std::pair<size_t, PendingCommand>> again;
-  if (affected.count() > 0) {
+  std::vector<std::pair<size_t, Footprint>> stands;
+  if (affected.any()) {
     const Standing standing(pending_, first, affected, unique);
     for (size_t i = first; i < pending_.size(); ++i) {
-      if (!affected.is(i)) continue;
+      if (affected.how(i) == Affected::How::kNot) continue;
+      if (affected.how(i) == Affected::How::kChecked) {
+        TRY_ASSIGN(Execution checked, check_again(app, join.author, pending_[i]));
+        if (checked.refusal || standing.meets_check(checked.footprint, static_cast<Place>(i))) return false;
+        stands.emplace_back(i, std::move(checked.footprint));
+        continue;
+      }
       TRY_ASSIGN(PendingCommand command, rerun(app, join.author, pending_[i]));
       if (standing.meets(command.footprint, static_cast<Place>(i))) return false;
       again.emplace_back(i, std::move(command));
@@ -225,12 +273,24 @@ Result<bool> Rebase::fast(const Join& join) {
 
   // Nothing can send us to the full way any more: memory follows.
   for (const RowState& state : undone) changed_tables_.insert(state.ref.table);
+  for (const auto& [ref, is_right] : loose_bases_)
+    if (!is_right) TRY(images_.remove_base(app, ref));
   for (auto& [index, command] : again) {
+    TRY(note_refusal(pending_[index], command));
     count(app, pending_[index], -1);
     count(app, command, 1);
     pending_[index] = std::move(command);
   }
-  for (size_t i = 0; i < first; ++i) count(app, pending_[i], -1);
+  for (auto& [index, footprint] : stands) {
+    if (pending_[index].footprint == footprint) continue;
+    count(app, pending_[index], -1);
+    pending_[index].footprint = std::move(footprint);
+    count(app, pending_[index], 1);
+  }
+  for (size_t i = 0; i < first; ++i) {
+    count(app, pending_[i], -1);
+    ready_.forget(pending_[i].n);
+  }
   for (const auto& [ref, row] : predicted) {
     if (affected.dirty().has(ref)) continue;
     if (writers_.contains(ref))
@@ -261,8 +321,12 @@ Result<> Rebase::full(const Join& join) {
 
   std::vector<PendingCommand> left;
   for (const PendingCommand& command : pending_) {
-    if (join.answered.contains(command.id)) continue;
+    if (join.answered.contains(command.id)) {
+      ready_.forget(command.n);
+      continue;
+    }
     TRY_ASSIGN(PendingCommand again, rerun(app, join.author, command));
+    TRY(note_refusal(command, again));
     left.push_back(std::move(again));
   }
   pending_ = std::move(left);

@@ -3,15 +3,18 @@
 // Both leave the same tables.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "base/limits.h"
 #include "replica/images.h"
 #include "replica/pending.h"
 #include "replica/queue.h"
+#include "replica/ready_calls.h"
 
 namespace wherry {
 
@@ -27,6 +30,8 @@ struct Author {
   std::vector<std::string> roles;
 };
 
+Call call_of(const QueuedCommand& queued, const Author& author, const Command& command, BoundParams params);
+
 class Rebase {
  public:
   Rebase(sqlite::Database& db, Queue& queue, Images& images, bool reference)
@@ -37,9 +42,9 @@ class Rebase {
 
   // Runs a new command within the open transaction. Errors: if `interrupted` then names it, SQLite has rolled
   // the transaction back and the caller starts anew without it.
-  Result<Execution> run(App& app, const Author& author, const QueuedCommand& command);
+  Result<Execution> run(App& app, const Call& call);
   // Appends a new pending command whose run was `execution`.
-  Result<> append(const App& app, int64_t n, const std::string& id, Execution execution);
+  Result<> append(const App& app, int64_t n, Call call, Execution execution);
 
   // Within the open transaction: takes the answered commands off, joins the news, in the order of their
   // arrival, and makes REBASE true. Errors: as `run`.
@@ -67,7 +72,11 @@ class Rebase {
   Result<bool> fast(const Join& join);
   Result<> full(const Join& join);
   bool answered_come_first(const std::unordered_set<std::string>& answered) const;
+  Result<Execution> with_call(App& app, const Author& author, int64_t n,
+                              const std::function<Result<Execution>(const Call&)>& work);
+  Result<Execution> check_again(App& app, const Author& author, const PendingCommand& command);
   Result<PendingCommand> rerun(App& app, const Author& author, const PendingCommand& command);
+  Result<> note_refusal(const PendingCommand& before, const PendingCommand& now);
   Result<> keep_bases(const App& app, const Delta& delta);
   void forget_counts();
   void count(const App& app, const PendingCommand& command, int by);
@@ -84,6 +93,10 @@ class Rebase {
   std::unordered_map<RowRef, int, RowRefHash> writers_, mentions_;
   std::unordered_map<size_t, int> table_mentions_;
   bool known_ = true;  // the footprints of all pending commands
+  ReadyCalls ready_{limits::kReadyBytes};
+  // Base images in the file of rows that are undone, and whether a command has changed the row again: then
+  // they are right as they are.
+  std::unordered_map<RowRef, bool, RowRefHash> loose_bases_;
   std::unordered_set<std::string> left_out_;
   std::optional<std::string> interrupted_;
   std::set<size_t> changed_tables_;

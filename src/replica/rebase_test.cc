@@ -87,6 +87,7 @@ void execute(Pair& pair) {
       {"name.claim", cat("{", id, ",\"name\":\"", word, "\"}")},
       {"note.add", cat("{", id, ",\"body\":\"", word, "\"}")},
       {"note.edit", cat("{", id, ",\"body\":\"", word, "\"}")},
+      {"note.about", cat("{", id, ",\"item\":\"", pick(kIds), "\",\"body\":\"", word, "\"}")},
       {"note.remove", cat("{", id, "}")}};
   const auto [name, params] = pick(calls);
   const std::string command = id_of(++pair.commands);
@@ -224,6 +225,40 @@ TEST(Rebase, AGuardOverTheWholeTableIsAskedAgain) {
   live.news(2, {item(2, "b", "red"), item(2, "c", "red")});
   EXPECT_EQ(live.device.state_of(id_of(1)), "pending:too_many");
   EXPECT_EQ(live.device.ask("SELECT count(*) FROM items"), "3");
+}
+
+TEST(Rebase, ACommandThatOnlyAddsIsAskedAgainWhereItStands) {
+  Live live({item(1, "a", "red")});
+  EXPECT_EQ(live.device.exec("note.about", R"({"id":"n","item":"a","body":"red"})", id_of(1)), "");
+  EXPECT_EQ(live.device.exec("note.add", R"({"id":"o","body":"green"})"), "");
+  live.news(2, {item(2, "a", "green")});
+  // Run again, n would come after o.
+  EXPECT_EQ(live.device.ask("SELECT id FROM notes ORDER BY rowid"), "n o");
+  live.news(3, {item(3, "a", "blue")});
+  EXPECT_EQ(live.device.ask("SELECT id FROM notes"), "o");
+  EXPECT_EQ(live.device.state_of(id_of(1)), "pending:not_now");
+  live.news(4, {item(4, "a", "red")});
+  EXPECT_EQ(live.device.ask("SELECT id FROM notes ORDER BY id"), "n o");
+  EXPECT_EQ(live.device.state_of(id_of(1)), "pending");
+}
+
+TEST(Rebase, WhatALaterCommandHasMadeOfAnAddedRowStays) {
+  Live live({item(1, "a", "red")});
+  EXPECT_EQ(live.device.exec("note.about", R"({"id":"n","item":"a","body":"red"})"), "");
+  EXPECT_EQ(live.device.exec("note.edit", R"({"id":"n","body":"green"})"), "");
+  EXPECT_EQ(live.device.exec("item.title", R"({"id":"a","title":"blue"})"), "");
+  live.news(2, {item(2, "a", "white")});  // A1' must not see the title that A3' has given
+  EXPECT_EQ(live.device.ask("SELECT id, body FROM notes"), "n|green");
+  EXPECT_EQ(live.device.ask("SELECT title FROM items"), "blue");
+}
+
+TEST(Rebase, AskedAgainACommandSeesWhatEarlierOnesMakeOfTheNews) {
+  Live live({item(1, "a", "red"), item(1, "b", "red")});
+  EXPECT_EQ(live.device.exec("item.copy", R"({"id":"a","from":"b"})"), "");
+  EXPECT_EQ(live.device.exec("note.about", R"({"id":"n","item":"a","body":"red"})", id_of(2)), "");
+  live.news(2, {item(2, "b", "blue")});
+  EXPECT_EQ(live.device.state_of(id_of(2)), "pending:not_now");
+  EXPECT_EQ(live.device.ask("SELECT count(*) FROM notes"), "0");
 }
 
 TEST(Rebase, UndoesALaterWriteThatAnEarlierCommandReadsAgain) {

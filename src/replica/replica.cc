@@ -96,7 +96,8 @@ Result<Executed> Replica::Impl::execute_one(const QueuedCommand& prepared) {
   if (!params) return Executed{prepared.id, std::move(params).error()};
   QueuedCommand queued = prepared;
   queued.data = params->json;
-  TRY_ASSIGN(Execution execution, core->rebase.run(*core->app(), core->author(), queued));
+  Call call = call_of(queued, core->author(), *command, *std::move(params));
+  TRY_ASSIGN(Execution execution, core->rebase.run(*core->app(), call));
   if (command->run == RunsWhere::kLocal) {
     if (execution.refusal) return Executed{queued.id, std::move(execution.refusal)};
     for (const Table& table : core->app()->bundle().tables)
@@ -108,12 +109,11 @@ Result<Executed> Replica::Impl::execute_one(const QueuedCommand& prepared) {
   if (core->rebase.pending() >= limits::kPendingCommands)
     return fail(ErrorCode::kLimit,
                 cat("the queue is full: ", limits::kPendingCommands, " commands are pending"));
-  const Call call{command, queued.id, {}, {}, {}, {}, *std::move(params)};
   queued.entity_id = core->app()->engine().entity_id(call).value_or("");
   queued.refusal = execution.refusal;
   queued.replica_seq = core->meta.next_replica_seq++;
   TRY_ASSIGN(const int64_t n, core->queue.add(queued));
-  TRY(core->rebase.append(*core->app(), n, queued.id, std::move(execution)));
+  TRY(core->rebase.append(*core->app(), n, std::move(call), std::move(execution)));
   core->table_changed("wherry_commands");
   return Executed{queued.id, std::nullopt};
 }

@@ -415,6 +415,7 @@ TEST(Replica, TablesComeAndGoWithTheSchema) {
   device.bundle = &smaller_app();
   device.connect(kWorkspace, batch(2));
   EXPECT_FALSE(device.replica->query("SELECT * FROM names"));
+  EXPECT_FALSE(device.replica->query("SELECT name FROM names"));  // which was answered before
   EXPECT_EQ(device.state_of(id_of(1)), "pending:command_unknown");
   EXPECT_EQ(device.ask("SELECT title FROM items"), "red");
   EXPECT_EQ(device.ask("SELECT count(*) FROM wherry_base"), "0");

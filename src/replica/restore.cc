@@ -57,6 +57,7 @@ Result<> evict(sqlite::Database& db, App& app, Images& images, const RowState& s
 
 Result<bool> restore_rows(sqlite::Database& db, App& app, Images& images, const std::vector<RowState>& rows,
                           OnConflict on_conflict) {
+  app.engine().forget_parents();
   for (const RowState& state : rows)
     if (!state.is_new && (!state.row || app.table(state.ref.table).unique_beyond_key))
       TRY(app.rows().remove(state.ref));
@@ -68,8 +69,10 @@ Result<bool> restore_rows(sqlite::Database& db, App& app, Images& images, const 
       unindexed[state.ref.table].push_back(&*state.row);
       continue;
     }
-    const Result<> put = state.is_new ? app.rows().add(state.ref.table, *state.row)
-                                      : app.rows().put(state.ref.table, *state.row);
+    const size_t table = state.ref.table;
+    const Result<> put = state.is_new                ? app.rows().add(table, *state.row)
+                         : indexes.may_follow(table) ? app.rows().change(table, *state.row)
+                                                     : app.rows().put(table, *state.row);
     if (put) continue;
     if (!is_unique_conflict(db)) return std::unexpected(put.error());
     if (on_conflict == OnConflict::kStop) return false;
@@ -81,6 +84,7 @@ Result<bool> restore_rows(sqlite::Database& db, App& app, Images& images, const 
 
 Result<> retry_asides(sqlite::Database& db, App& app, Images& images) {
   TRY_ASSIGN(const auto asides, images.asides(app));
+  if (!asides.empty()) app.engine().forget_parents();
   for (const auto& [ref, row] : asides) {
     const Result<> put = app.rows().put(ref.table, row);
     if (put) {

@@ -40,7 +40,7 @@ Result<> Workspace::Impl::flush_replicas(Millis now) {
 
 Result<> Workspace::Impl::roll_back() {
   if (db_->in_transaction()) TRY(db_->run("ROLLBACK"));
-  engine_->rolled_back();
+  engine_->forget_parents();
   versions_.discard();
   replicas_.clear();
   effects_.begin();
