@@ -67,16 +67,17 @@ class Loop {
     connection->start();
   }
 
+  // Messages to the same connection mostly follow each other: they leave together, and at once.
   void deliver(const std::vector<Outgoing>& batch) {
-    std::vector<std::shared_ptr<Connection>> reached;
+    std::shared_ptr<Connection> reached;
     for (const Outgoing& outgoing : batch) {
       const auto found = connections_.find(outgoing.id);
       if (found == connections_.end()) continue;
-      const auto connection = found->second;
-      connection->send(outgoing);
-      if (reached.empty() || reached.back() != connection) reached.push_back(connection);
+      if (reached != nullptr && reached != found->second) reached->flush();
+      reached = found->second;
+      reached->send(outgoing);
     }
-    for (const auto& connection : reached) connection->flush();
+    if (reached != nullptr) reached->flush();
   }
 
   void resume(const std::vector<ConnectionId>& ids) {

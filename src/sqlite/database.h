@@ -51,6 +51,9 @@ class Database {
   // what was found.
   Result<> harden_wal();
 
+  // Lets go of pages of the file that are kept in memory.
+  void release_memory() { sqlite3_db_release_memory(handle_); }
+
   sqlite3* handle() const { return handle_; }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
   int64_t changes() const { return sqlite3_changes64(handle_); }

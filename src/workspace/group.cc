@@ -137,7 +137,6 @@ Result<bool> Workspace::Impl::attempt_group(std::vector<Waiting>& group, std::ve
   TRY(flush_replicas(now));
   TRY(engine_->run_deferred());
   TRY(index_rows(kIndexedTogether));
-  ran_since_tick_ = true;
   TRY(db_->run("COMMIT"));
   return true;
 }
@@ -150,14 +149,6 @@ Result<> Workspace::Impl::index_rows(int64_t at_least) {
   TRY(indexes.index_more(kIndexedTogether));
   TRY_ASSIGN(unindexed_, indexes.unindexed(kIndexedTogether));
   return {};
-}
-
-// Between ticks without commands.
-Result<> Workspace::Impl::index_when_quiet() {
-  if (unindexed_ == 0 || std::exchange(ran_since_tick_, false)) return {};
-  TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
-  TRY(index_rows(1));
-  return transaction.commit();
 }
 
 Result<std::vector<Workspace::Impl::Done>> Workspace::Impl::run_group(std::vector<Waiting>& group,

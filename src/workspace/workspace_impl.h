@@ -65,7 +65,6 @@ class Workspace::Impl {
   Result<Done> once_more(const workspace::Submission& s);
   Result<> roll_back();
   Result<> index_rows(int64_t at_least);
-  Result<> index_when_quiet();
   struct ReplicaState {
     int64_t received = 0;
     Stamp last_stamp;
@@ -129,6 +128,7 @@ class Workspace::Impl {
   Result<> handle_pull(Session& session, const protocol::Pull& pull);
   Result<> run_initial(Millis now);
   Result<bool> sweep(Millis now);
+  Result<> rest();
 
   std::unique_ptr<sqlite::Database> db_;
   std::unique_ptr<Engine> engine_;
@@ -145,7 +145,7 @@ class Workspace::Impl {
 
   std::deque<Waiting> waiting_;
   int64_t unindexed_ = 1;  // rows whose full-text entries follow, counted up to a bound; at first unknown
-  bool ran_since_tick_ = false;
+  bool worked_since_tick_ = false, rests_ = false;
   int64_t accepted_ = 0, handled_ = 0;  // commands that waited ever, and those of them that are done
   std::deque<SessionId> hellos_;        // not answered yet
   std::set<SessionId> chunks_due_;      // all sessions that may_read_chunk(), and some that may not any more
