@@ -114,6 +114,11 @@ Result<Statement*> Database::cached(std::string_view sql) {
   return at->second.get();
 }
 
+void Database::forget_statements() {
+  cache_.clear();
+  ++forgotten_;
+}
+
 Result<std::optional<Value>> Database::value(std::string_view sql, const Row& parameters) {
   TRY_ASSIGN(Statement * statement, cached(sql));
   statement->lend_all(parameters);
@@ -268,8 +273,9 @@ Row Statement::row() const {
 }
 
 Result<Statement*> FixedStatement::use() {
-  if (statement_ == nullptr) {
+  if (statement_ == nullptr || forgotten_ != db_.forgotten()) {
     TRY_ASSIGN(statement_, db_.cached(sql_));
+    forgotten_ = db_.forgotten();
   } else {
     statement_->reset();
   }

@@ -35,8 +35,8 @@ class Database {
   Result<> execute(std::string_view sql);
   // Prepares one statement; the text must hold no other.
   Result<Statement> prepare(std::string_view sql);
-  // A statement kept for the life of the connection, prepared at the first call; reset and unbound.
-  // The pointer stays valid. Not to be used again while a first use still steps.
+  // A statement that is kept, prepared at the first call; reset and unbound. The pointer stays valid until
+  // forget_statements(). Not to be used again while a first use still steps.
   Result<Statement*> cached(std::string_view sql);
   // The first column of the first row, if there is a row.
   Result<std::optional<Value>> value(std::string_view sql, const Row& parameters = {});
@@ -53,6 +53,9 @@ class Database {
 
   // Lets go of pages of the file that are kept in memory.
   void release_memory() { sqlite3_db_release_memory(handle_); }
+  // They are prepared again when they are used again. None may be in use.
+  void forget_statements();
+  int64_t forgotten() const { return forgotten_; }  // how often
 
   sqlite3* handle() const { return handle_; }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
@@ -68,6 +71,7 @@ class Database {
   };
   sqlite3* handle_;
   std::unordered_map<std::string, std::unique_ptr<Statement>, Hash, std::equal_to<>> cache_;
+  int64_t forgotten_ = 0;
 };
 
 class Statement {
@@ -110,7 +114,7 @@ class Statement {
   sqlite3_stmt* statement_;
 };
 
-// A statement of a text that never changes: found in the connection's cache once.
+// A statement of a text that never changes: looked for in the connection's cache once.
 class FixedStatement {
  public:
   FixedStatement(Database& db, std::string sql) : db_(db), sql_(std::move(sql)) {}
@@ -123,6 +127,7 @@ class FixedStatement {
   Database& db_;
   std::string sql_;
   Statement* statement_ = nullptr;
+  int64_t forgotten_ = 0;  // when it was found
 };
 
 // Reads a value that SQLite hands to a function or hook.

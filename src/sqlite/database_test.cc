@@ -34,6 +34,17 @@ TEST(Database, RefusesASecondStatementAndNamesErrors) {
 }
 
 // On SQLite's own VFS: a WAL of any length stays what it is.
+TEST(Database, AFixedStatementThatWasForgottenIsPreparedAgain) {
+  const auto db = *Database::open(":memory:", Access::kReadWriteCreate);
+  ASSERT_TRUE(db->execute("CREATE TABLE t(x)"));
+  FixedStatement insert(*db, "INSERT INTO t VALUES(?)");
+  ASSERT_TRUE(insert.run({Value(int64_t{1})}));
+  db->forget_statements();
+  EXPECT_EQ(sqlite3_next_stmt(db->handle(), nullptr), nullptr);
+  ASSERT_TRUE(insert.run({Value(int64_t{2})}));
+  EXPECT_EQ(*db->value("SELECT sum(x) FROM t"), Value(int64_t{3}));
+}
+
 TEST(Database, HardensALongWalAndLosesNothing) {
   const std::string path = ::testing::TempDir() + "wherry-harden.db";
   for (const char* suffix : {"", "-wal", "-shm"}) (void)std::remove((path + suffix).c_str());

@@ -136,6 +136,8 @@ Result<std::unique_ptr<sqlite::Database>> open_database(const std::string& path,
                                                         const Bundle& bundle, bool& created) {
   TRY_ASSIGN(const std::string paged, sqlite::page_vfs(vfs));
   TRY_ASSIGN(auto db, sqlite::Database::open(path, sqlite::Access::kReadWriteCreate, paged));
+  // With thousands of workspaces 48 KB for each are much, and the allocator is fast.
+  sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_LOOKASIDE, nullptr, 512, 16);
   TRY(db->execute("PRAGMA secure_delete = ON"));  // for the seals
   TRY_ASSIGN(const auto tables, db->value("SELECT count(*) FROM sqlite_schema"));
   created = tables == Value(int64_t{0});

@@ -21,6 +21,9 @@ constexpr Millis kHelloWithin{10'000};
 // Old departures are swept so often, and so many at once, that nobody waits for it.
 constexpr Millis kSweepEvery{600'000};
 constexpr int64_t kSweepMost = 2000;
+// Ticks without work after which statements are forgotten, too; to prepare them anew takes about a
+// millisecond.
+constexpr int64_t kLongQuiet = 10;
 // Of the parameters of one group's commands: it holds several copies of them until it is published.
 constexpr size_t kGroupBytes = 2 << 20;
 
@@ -252,7 +255,6 @@ bool Workspace::Impl::has_work() const {
 
 Result<> Workspace::Impl::commit(Millis now) {
   worked_since_tick_ = true;
-  rests_ = false;
   if (!waiting_.empty()) {
     std::vector<Waiting> group;
     for (size_t bytes = 0; !waiting_.empty() && group.size() < options.limits.group_commands;) {
@@ -274,7 +276,6 @@ Result<> Workspace::Impl::commit(Millis now) {
 Result<std::vector<protocol::Answer>> Workspace::Impl::execute_all(const std::vector<DirectCommand>& commands,
                                                                    Millis now) {
   worked_since_tick_ = true;
-  rests_ = false;
   std::vector<protocol::Answer> answers;
   for (size_t begin = 0; begin < commands.size(); begin += options.limits.group_commands) {
     std::vector<Waiting> group;
@@ -313,21 +314,23 @@ Result<> Workspace::Impl::tick(Millis now) {
   for (const SessionId id : silent) say_bye(id, "silent", "no hello came in time", Millis{1000});
   for (const SessionId id : expired) say_bye(id, "unauthorized", "the token has expired", Millis{-1});
   access_.sweep();
-  if (!std::exchange(worked_since_tick_, false)) TRY(rest());
+  quiet_ticks_ = std::exchange(worked_since_tick_, false) ? 0 : quiet_ticks_ + 1;
+  if (quiet_ticks_ > 0) TRY(rest());
   if (now < last_sweep_ + kSweepEvery) return {};
   TRY_ASSIGN(const bool done, sweep(now));
   if (done) last_sweep_ = now;
   return {};
 }
 
-// When it has become quiet: writes what was put off, and keeps little memory.
+// Between ticks without work: writes what was put off, and lets go of memory.
 Result<> Workspace::Impl::rest() {
   if (unindexed_ > 0) {
     TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     TRY(index_rows(1));
     TRY(transaction.commit());
   }
-  if (!std::exchange(rests_, true)) db_->release_memory();
+  if (quiet_ticks_ == 1) db_->release_memory();
+  if (quiet_ticks_ == kLongQuiet) db_->forget_statements();
   return {};
 }
 

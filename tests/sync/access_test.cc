@@ -63,6 +63,15 @@ TEST_P(Scopes, TheServersIndexFollowsItsRowsWhenItIsQuiet) {
   EXPECT_EQ(found(), Value(int64_t{2}));
 }
 
+TEST_P(Scopes, AWorkspaceThatRestedGoesOn) {
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(world.workspace().tick(world.now));
+  ann->exec(app.write("s99", "sec", "zzsecretword late"));
+  add("bob");
+  world.settle();
+  EXPECT_EQ(secrets_of_bob(), "21");
+  world.expect_agreement();
+}
+
 TEST_P(Scopes, TheServersIndexDoesNotWaitForQuietWhenManyRowsLackIt) {
   if (app.search == nullptr) return;
   constexpr int64_t kMany = 5000;
