@@ -16,7 +16,7 @@ inline uint64_t eight_at(std::string_view text, size_t at) {
 
 // Eight times the same byte.
 constexpr uint64_t eight_of(uint8_t byte) {
-  return 0x0101010101010101 * byte;
+  return uint64_t{0x0101010101010101} * byte;
 }
 
 // Whether one of the eight bytes is below `bound`, which is at most 128.

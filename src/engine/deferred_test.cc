@@ -239,14 +239,14 @@ TEST_P(EitherWay, TheIndexIsAsTheTriggersWouldHaveLeftIt) {
       const bool undone = below(5) == 0;
       ASSERT_TRUE(stage.db->execute("SAVEPOINT s"));
       for (int64_t n = below(4); n >= 0; --n) {
-        constexpr const char* kChanges[] = {"INSERT OR IGNORE INTO notes(id, body) VALUES(?1, ?2)",
-                                            "INSERT OR REPLACE INTO notes(id, body) VALUES(?1, ?2)",
-                                            "UPDATE notes SET body = ?2 WHERE id = ?1",
-                                            "UPDATE notes SET body = id || body WHERE id > ?1 AND ?2 > ''",
-                                            "DELETE FROM notes WHERE id = ?1 AND ?2 > ''",
-                                            // of which the triggers are not told
-                                            "UPDATE notes SET rowid = (SELECT max(rowid) + 1 FROM notes) "
-                                            "WHERE id = ?1 AND ?2 > ''"};
+        constexpr const char* kChanges[] = {
+            "INSERT OR IGNORE INTO notes(id, body) VALUES(?1, ?2)",
+            "INSERT OR REPLACE INTO notes(id, body) VALUES(?1, ?2)",
+            "UPDATE notes SET body = ?2 WHERE id = ?1",
+            "UPDATE notes SET body = id || body WHERE id > ?1 AND ?2 > ''",
+            "DELETE FROM notes WHERE id = ?1 AND ?2 > ''",
+            // of which the triggers are not told
+            "UPDATE notes SET rowid = (SELECT max(rowid) FROM notes) + 1 WHERE id = ?1 AND ?2 > ''"};
         ASSERT_TRUE(
             stage.db->run(kChanges[below(GetParam() ? 6 : 5)], {Value(cat(below(8))), Value(word())}));
       }
