@@ -14,6 +14,17 @@ namespace {
 
 using Tokens = std::vector<Token>;
 
+// Whether entries of the table are removed by 'delete': it keeps no content of its own.
+bool takes_delete(const Tokens& fts5) {
+  bool has_content = true;
+  for (size_t i = 0; i + 1 < fts5.size(); ++i) {
+    if (!fts5[i + 1].is_symbol('=')) continue;
+    if (fts5[i].is_word("CONTENTLESS_DELETE")) return false;
+    if (fts5[i].is_word("CONTENT")) has_content = false;
+  }
+  return !has_content;
+}
+
 // CREATE VIRTUAL TABLE name USING fts5 …
 std::optional<std::string> fts5_table(const Tokens& tokens) {
   if (tokens.size() < 6 || !tokens[1].is_word("VIRTUAL")) return std::nullopt;
@@ -25,8 +36,10 @@ std::optional<std::string> fts5_table(const Tokens& tokens) {
 // A trigger's text, taken apart as far as deferring it needs. Nothing that it does not recognise is deferred.
 class TriggerParser {
  public:
-  TriggerParser(std::string_view sql, const std::set<std::string>& fts5_tables)
-      : sql_(sql), tokens_(tokenize(sql)), fts5_tables_(fts5_tables) {}
+  // `deleting`: those of the tables that know 'delete'; to others it is an error, which is left to happen.
+  TriggerParser(std::string_view sql, const std::set<std::string>& fts5_tables,
+                const std::set<std::string>& deleting)
+      : sql_(sql), tokens_(tokenize(sql)), fts5_tables_(fts5_tables), deleting_(deleting) {}
 
   struct Parsed {
     std::string name;
@@ -147,6 +160,8 @@ class TriggerParser {
     made.later.sql = cat("INSERT INTO ", quote_name(*target), "(", join(quoted, ", "), ") VALUES(",
                          join(marks, ", "), ")");
     classify(made.later, tokens_[open + 1]);
+    if (made.later.effect == DeferredStatement::Effect::kRemoves && !deleting_.contains(*target))
+      return std::nullopt;
     if (made.later.effect != DeferredStatement::Effect::kOther)
       made.plain = plain_values(open, past - 1, made.later.effect);
     return made;
@@ -215,6 +230,7 @@ class TriggerParser {
   std::string_view sql_;
   Tokens tokens_;
   const std::set<std::string>& fts5_tables_;
+  const std::set<std::string>& deleting_;
 };
 
 using Parsed = TriggerParser::Parsed;
@@ -372,11 +388,14 @@ bool Deferral::replaces(std::string_view trigger) const {
 }
 
 Deferral deferral_of(const Bundle& bundle) {
-  std::set<std::string> targets;
+  std::set<std::string> targets, deleting;
   std::vector<Tokens> ddl;
   for (const std::string& statement : bundle.ddl) {
     ddl.push_back(tokenize(statement));
-    if (const auto table = fts5_table(ddl.back())) targets.insert(*table);
+    const auto table = fts5_table(ddl.back());
+    if (!table) continue;
+    targets.insert(*table);
+    if (takes_delete(ddl.back())) deleting.insert(*table);
   }
   // A trigger that stays takes the tables that it names from those that are deferred, and so on.
   std::vector<Parsed> parsed;
@@ -387,7 +406,7 @@ Deferral deferral_of(const Bundle& bundle) {
     kept.clear();
     for (size_t i = 0; i < ddl.size(); ++i) {
       if (!TriggerParser::is_trigger(ddl[i])) continue;
-      if (auto one = TriggerParser(bundle.ddl[i], targets).parse()) {
+      if (auto one = TriggerParser(bundle.ddl[i], targets, deleting).parse()) {
         parsed.push_back(*std::move(one));
       } else {
         keep_unnamed(targets, ddl[i]);

@@ -43,7 +43,7 @@ struct RowIndex {
   std::string add;                    // an entry: ?1 is the rowid, ?2 and on its columns
   std::string remove;                 // one that was added with these
   // Entries of new rows may be added later: the table has no other triggers, nor UNIQUE beyond its key. Which
-  // rows wait is in replicas' files: whoever narrows this raises Store::kFormat.
+  // rows wait is in the files: whoever narrows this raises Store::kFormat, and makes servers' indexes anew.
   bool may_follow = false;
   std::string fill;  // adds the entries that the table ?1 lacks up to the rowid ?2
 };

@@ -87,8 +87,10 @@ Result<> DeferredTriggers::index_more(int64_t rows) {
   if (!next) return {};
   const auto index = std::ranges::find(deferral_.indexes, next->table,
                                        [&](const RowIndex& i) { return bundle_.tables[i.table].id; });
-  // A new schema is not taken before all is written: the table is there.
-  if (index != deferral_.indexes.end()) TRY(db_.run(index->fill, {Value(next->table), Value(next->last)}));
+  // A new schema is not taken before all is written.
+  if (index == deferral_.indexes.end())
+    return fail(ErrorCode::kInternal, "rows wait for a full-text index that does not follow them any more");
+  TRY(db_.run(index->fill, {Value(next->table), Value(next->last)}));
   return unindexed_.done(*next);
 }
 

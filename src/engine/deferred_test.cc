@@ -161,6 +161,7 @@ TEST(Deferred, TriggersThatReadTablesStayAndTakeTheirIndexWithThem) {
            "DELETE FROM notes_fts WHERE rowid = new.rowid OR body = new.body;",
            "INSERT INTO notes_fts(body) VALUES(new.body), (new.id);",
            "INSERT INTO notes_fts(rowid, body) VALUES(new.rowid, new.id IN names);",
+           "INSERT INTO notes_fts(notes_fts, rowid, body) VALUES('delete', new.rowid, new.body);",
        }) {
     const std::string triggers =
         cat("CREATE TRIGGER other AFTER DELETE ON notes BEGIN DELETE FROM notes_fts WHERE rowid = old.rowid; "
@@ -259,6 +260,24 @@ TEST_P(EitherWay, TheIndexIsAsTheTriggersWouldHaveLeftIt) {
     stage.expect_sound();
     if (HasFailure()) FAIL() << "seed " << seed;
   }
+}
+
+// Columns that are not stored, or not the app's, stand before the one that is indexed.
+TEST_P(EitherWay, GeneratedColumnsDoNotCount) {
+  std::string tables = kTables;
+  const std::string_view body = "body TEXT NOT NULL,";
+  tables.replace(tables.find(body), body.size(),
+                 "shout TEXT AS (upper(id)) VIRTUAL, kept TEXT AS (lower(id)) STORED, body TEXT NOT NULL,");
+  Stage stage(compiled(cat(tables, GetParam() ? kIndex : by_triggers())));
+  const auto deferred = stage.install();
+  ASSERT_TRUE(stage.db->execute("INSERT INTO notes(id, body) VALUES('1', 'one'), ('2', 'two words')"));
+  ASSERT_TRUE(deferred->run());
+  ASSERT_TRUE(
+      stage.db->execute("UPDATE notes SET body = 'three' WHERE id = '1'; DELETE FROM notes WHERE id = '2'"));
+  ASSERT_TRUE(deferred->run());
+  EXPECT_EQ(stage.found("three"), 1);
+  EXPECT_EQ(stage.found("one OR two"), 0);
+  stage.expect_sound();
 }
 
 // A handler within a savepoint may have the index written.

@@ -31,6 +31,10 @@ Value text_or_null(const std::optional<std::string>& text) {
   return text ? Value(*text) : Value();
 }
 
+Refusal too_much_work() {
+  return {"limit_work", "the command took more work than a command may"};
+}
+
 }  // namespace
 
 class Engine::Impl {
@@ -235,7 +239,11 @@ void Engine::Impl::note_reads(const HandlerStatement& statement, const Call& cal
 }
 
 Engine::Impl::Verdict Engine::Impl::run_statement(HandlerStatement& statement, const Call& call) {
-  if (statement.reads_deferred) TRY(deferred->complete());
+  if (statement.reads_deferred) {
+    const Result<> complete = deferred->complete();
+    if (!complete && (sqlite3_errcode(db.handle()) & 0xFF) == SQLITE_INTERRUPT) return too_much_work();
+    TRY(complete);
+  }
   bind(statement, call);
   if (with_footprint) note_reads(statement, call);
   capture->expect(&statement.intents);
@@ -249,8 +257,7 @@ Engine::Impl::Verdict Engine::Impl::run_statement(HandlerStatement& statement, c
   if (functions.refusal) return *functions.refusal;
   if (capture->too_many_rows())
     return Refusal{"limit_rows", cat("a command may change at most ", limits::kCommandRows, " rows")};
-  if ((sqlite3_errcode(db.handle()) & 0xFF) == SQLITE_INTERRUPT)
-    return Refusal{"limit_work", "the command took more work than a command may"};
+  if ((sqlite3_errcode(db.handle()) & 0xFF) == SQLITE_INTERRUPT) return too_much_work();
   if (auto refusal = refusal_of(db.handle())) return refusal;
   return std::unexpected(std::move(more).error());
 }

@@ -13,7 +13,7 @@ Result<std::unique_ptr<RowIndexes>> RowIndexes::watch(sqlite::Database& db, cons
   for (const RowIndex& spec : indexes) {
     const Table& table = bundle.tables[spec.table];
     TRY_ASSIGN(const std::vector<Row> info,
-               db.rows(cat("SELECT name, cid FROM pragma_table_info(", quote_text(table.name), ")")));
+               db.rows(cat("SELECT name, cid FROM pragma_table_xinfo(", quote_text(table.name), ")")));
     auto index = std::make_unique<Index>(
         spec, table.id, std::vector<int>(), sqlite::FixedStatement(db, spec.read),
         sqlite::FixedStatement(db, spec.add), sqlite::FixedStatement(db, spec.remove));

@@ -7,7 +7,7 @@
 namespace wherry {
 
 Result<> Unindexed::Adding::add(int64_t table, int64_t rowid) {
-  if (run_ && run_->table == table && run_->last < rowid && rowid - run_->last == 1) {
+  if (run_ && run_->table == table && run_->last < rowid && run_->last + 1 == rowid) {
     run_->last = rowid;
     return {};
   }
@@ -35,7 +35,7 @@ Result<> Unindexed::add(Run run) {
     run = {run.table, std::min(run.first, met->first), std::max(run.last, met->last)};
   }
   TRY_ASSIGN(const std::optional<Run> before, run_at_or_before(run.table, run.first));
-  if (before && run.first - before->last == 1) {
+  if (before && before->last + 1 == run.first) {
     TRY(erase(*before));
     run.first = before->first;
   }
@@ -67,7 +67,7 @@ Result<std::vector<bool>> Unindexed::has(int64_t table, std::span<const int64_t>
 Result<> Unindexed::remove(int64_t table, std::span<const int64_t> rowids) {
   for (size_t i = 0; i < rowids.size();) {
     size_t next = i + 1;
-    while (next < rowids.size() && rowids[next] - rowids[next - 1] == 1) ++next;
+    while (next < rowids.size() && rowids[next - 1] + 1 == rowids[next]) ++next;
     TRY(remove({table, rowids[i], rowids[next - 1]}));
     i = next;
   }

@@ -33,7 +33,6 @@ TEST(Database, RefusesASecondStatementAndNamesErrors) {
   EXPECT_EQ(Database::open("/nonexistent/x.db", Access::kReadWrite).error().code, ErrorCode::kIo);
 }
 
-// On SQLite's own VFS: a WAL of any length stays what it is.
 TEST(Database, AFixedStatementThatWasForgottenIsPreparedAgain) {
   const auto db = *Database::open(":memory:", Access::kReadWriteCreate);
   ASSERT_TRUE(db->execute("CREATE TABLE t(x)"));
@@ -45,6 +44,7 @@ TEST(Database, AFixedStatementThatWasForgottenIsPreparedAgain) {
   EXPECT_EQ(*db->value("SELECT sum(x) FROM t"), Value(int64_t{3}));
 }
 
+// On SQLite's own VFS: a WAL of any length stays what it is.
 TEST(Database, HardensALongWalAndLosesNothing) {
   const std::string path = ::testing::TempDir() + "wherry-harden.db";
   for (const char* suffix : {"", "-wal", "-shm"}) (void)std::remove((path + suffix).c_str());

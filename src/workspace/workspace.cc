@@ -21,10 +21,11 @@ constexpr Millis kHelloWithin{10'000};
 // Old departures are swept so often, and so many at once, that nobody waits for it.
 constexpr Millis kSweepEvery{600'000};
 constexpr int64_t kSweepMost = 2000;
-// Ticks without work after which statements are forgotten, too; to prepare them anew takes about a
-// millisecond.
+// Ticks without work after which statements other than the handlers' are forgotten, too; to prepare them anew
+// takes about a millisecond.
 constexpr int64_t kLongQuiet = 10;
-// Of the parameters of one group's commands: it holds several copies of them until it is published.
+// Of the parameters of a group's commands from sessions: it holds several copies of them until it is
+// published.
 constexpr size_t kGroupBytes = 2 << 20;
 
 }  // namespace
@@ -325,9 +326,15 @@ Result<> Workspace::Impl::tick(Millis now) {
 // Between ticks without work: writes what was put off, and lets go of memory.
 Result<> Workspace::Impl::rest() {
   if (unindexed_ > 0) {
-    TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
-    TRY(index_rows(1));
-    TRY(transaction.commit());
+    const auto write = [this]() -> Result<> {
+      TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+      TRY(index_rows(1));
+      return transaction.commit();
+    };
+    const Result<> written = write();
+    if (!written) unindexed_ = 1;
+    // While the disk is full it goes on waiting, and what is there can be read.
+    if (!written && written.error().code != ErrorCode::kFull) return written;
   }
   if (quiet_ticks_ == 1) db_->release_memory();
   if (quiet_ticks_ == kLongQuiet) db_->forget_statements();
