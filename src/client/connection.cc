@@ -36,13 +36,15 @@ class Connection::Impl {
   Impl(net::Url url, Handler handler)
       : url_(std::move(url)), handler_(std::move(handler)), thread_([this] { run(); }) {}
 
-  ~Impl() {
+  ~Impl() { end(); }
+
+  void end() {
     {
       const std::lock_guard lock(mutex_);
       ending_ = true;
     }
     changed_.notify_all();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   void start() {
@@ -230,6 +232,9 @@ void Connection::start() {
 }
 void Connection::stop() {
   impl_->stop();
+}
+void Connection::end() {
+  impl_->end();
 }
 void Connection::send(std::string message) {
   impl_->send(std::move(message));

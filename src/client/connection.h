@@ -29,6 +29,8 @@ class Connection {
 
   void start();
   void stop();
+  // For good; when it returns, nothing is called any more. Not to be called by a handler.
+  void end();
   // Dropped when no connection is up.
   void send(std::string message);
   // The server said welcome.

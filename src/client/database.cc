@@ -51,6 +51,7 @@ class Database::Impl {
 
   ~Impl() {
     dispatcher_.stop();
+    if (connection_) connection_->end();  // its handlers use it until then
     connection_.reset();
     tap_.reset();
     const Lock lock(mutex_);
