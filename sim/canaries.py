@@ -105,7 +105,7 @@ CANARIES = [
     ("answer-apart-from-its-rows", "src/workspace/publish.cc", "  std::set<RowRef> seen;\n  for (const RowRef& ref : rows) {", "  std::set<RowRef> seen;\n  for (const RowRef& ref : std::vector<RowRef>()) {\n    (void)rows;", "permissions", False),
     # --- replicas ---
     ("rescan-keeps-what-is-gone", "src/replica/core.cc", "TRY(change.joiner.drop(scope->earlier));", "", "restore-clone", False),
-    ("undone-without-what-builds-on-it", "src/replica/pending.cc", "      add(pending[i], place);", "", "hot-key", True),
+    ("undone-without-what-builds-on-it", "src/replica/pending.cc", "      add(pending[i], place);", "      {}", "hot-key", True),
     ("reads-not-in-the-footprint", "src/replica/pending.cc", "  for (const RowRef& ref : f.rows_read)\n    if (dirty_.has_before(ref, place)) return f.checkable ? How::kChecked : How::kRun;\n", "", "permissions", False),
     ("grown-footprint-ignored", "src/replica/rebase.cc", "if (standing.meets(command.footprint, static_cast<Place>(i))) return false;", "", "permissions", False),
     ("asked-again-and-not-heard", "src/replica/rebase.cc", "if (checked.refusal || standing.meets_check", "if (standing.meets_check", "permissions", False),
