@@ -18,7 +18,7 @@ Call* ReadyCalls::find(int64_t n) {
   return at == calls_.end() ? nullptr : &at->second;
 }
 
-void ReadyCalls::keep(int64_t n, Call call) {
+void ReadyCalls::keep(int64_t n, Call&& call) {
   const size_t size = size_of(call);
   if (bytes_ + size > bytes_most_ || !calls_.try_emplace(n, std::move(call)).second) return;
   bytes_ += size;

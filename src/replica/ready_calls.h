@@ -15,7 +15,7 @@ class ReadyCalls {
 
   // Of the command with this `n`; nullptr: not kept.
   Call* find(int64_t n);
-  void keep(int64_t n, Call call);
+  void keep(int64_t n, Call&& call);
   void forget(int64_t n);
   void clear();
   size_t count() const { return calls_.size(); }
