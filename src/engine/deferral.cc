@@ -243,20 +243,17 @@ void keep_unnamed(std::set<std::string>& tables, const Tokens& tokens) {
 }
 
 DeferredTrigger temporary(const Parsed& parsed, std::vector<DeferredStatement>& statements) {
-  DeferredTrigger trigger;
-  trigger.name = parsed.name;
-  trigger.head = cat("CREATE TEMP TRIGGER ", quote_name(cat("wherry_deferred_", parsed.name)), " ",
-                     parsed.head, " ON main.", quote_name(parsed.table), " ");
-  trigger.condition = parsed.condition;
-  trigger.body = " BEGIN ";
+  DeferredTrigger trigger{
+      parsed.name, cat("CREATE TEMP TRIGGER ", quote_name(cat("wherry_deferred_", parsed.name)), " ",
+                       parsed.head, " ON main.", quote_name(parsed.table), " ", parsed.condition, " BEGIN ")};
   for (const auto& statement : parsed.statements) {
     std::vector<std::string> columns = {"statement"};
     for (size_t i = 1; i <= statement.later.values; ++i) columns.push_back(cat("v", i));
-    trigger.body += cat("INSERT INTO wherry_deferred(", join(columns, ", "), ") VALUES(", statements.size(),
-                        ", ", statement.values, "); ");
+    trigger.create += cat("INSERT INTO wherry_deferred(", join(columns, ", "), ") VALUES(", statements.size(),
+                          ", ", statement.values, "); ");
     statements.push_back(statement.later);
   }
-  trigger.body += "END";
+  trigger.create += "END";
   return trigger;
 }
 

@@ -24,12 +24,10 @@ struct DeferredStatement {
   size_t rowid = 0;  // its place among the columns
 };
 
-// The temporary trigger in its place, in three parts.
+// The temporary trigger in its place.
 struct DeferredTrigger {
-  std::string name;       // in the bundle
-  std::string head;       // CREATE TEMP TRIGGER … ON …
-  std::string condition;  // WHEN …, or empty
-  std::string body;       // BEGIN … END
+  std::string name;    // in the bundle
+  std::string create;  // CREATE TEMP TRIGGER …
 };
 
 // An index in which each row of a table has one entry, made of some of its columns as they are. So it needs

@@ -38,8 +38,7 @@ Result<std::unique_ptr<DeferredTriggers>> DeferredTriggers::install(sqlite::Data
   TRY(db.execute(
       cat("CREATE TEMP TABLE wherry_deferred(n INTEGER PRIMARY KEY, statement INTEGER", columns, ")")));
   std::unique_ptr<DeferredTriggers> made(new DeferredTriggers(db, bundle, std::move(deferral)));
-  for (const DeferredTrigger& trigger : made->deferral_.triggers)
-    TRY(db.execute(cat(trigger.head, trigger.condition, trigger.body)));
+  for (const DeferredTrigger& trigger : made->deferral_.triggers) TRY(db.execute(trigger.create));
   TRY_ASSIGN(const auto may_follow,
              db.value("SELECT 1 FROM main.sqlite_schema WHERE name = 'wherry_unindexed'"));
   made->entries_follow_ = may_follow.has_value();

@@ -58,8 +58,8 @@ struct Execution {
 class Engine {
  public:
   // `db` has the bundle's tables; both must outlive the engine. Registers Wherry's SQL functions, installs
-  // the authorizer, the pre-update hook and the deferred triggers on the connection for good; only `run` is
-  // governed by the first two.
+  // the authorizer, the pre-update hook and the deferred triggers on the connection for good; only `run` and
+  // `check_again` are governed by the authorizer, and captured.
   static Result<std::unique_ptr<Engine>> create(sqlite::Database& db, const Bundle& bundle, Side side);
   ~Engine();
 
@@ -75,7 +75,8 @@ class Engine {
   using Added = std::vector<std::pair<RowRef, std::optional<Row>>>;
   Result<Execution> check_again(const Call& call, const Added& added);
 
-  // To be called when the tables have changed other than by runs, or a transaction was rolled back.
+  // To be called when the tables have changed other than by runs (on a replica: at the beginning of each
+  // transaction, and after confirmed rows were put), or a transaction was rolled back.
   void forget_parents();
   // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before
   // the transaction ends.

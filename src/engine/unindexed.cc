@@ -27,7 +27,7 @@ Result<> Unindexed::add(Run run) {
     if (!last) return insert(run);
     if (last->last < run.first) return last->last + 1 == run.first ? extend(*last, run.last) : insert(run);
   }
-  // To be safe: a rowid that is here is no new row's.
+  // A row that came and went within a transaction may have left its rowid here.
   while (true) {
     TRY_ASSIGN(const std::optional<Run> met, run_at_or_before(run.table, run.last));
     if (!met || met->last < run.first) break;

@@ -4,7 +4,6 @@
 
 #include "base/limits.h"
 #include "bundle/params.h"
-#include "engine/deferred.h"
 #include "replica/restore.h"
 
 namespace wherry {
