@@ -62,7 +62,10 @@ Result<Execution> Rebase::run(App& app, const Call& call) {
   if (call.command->run == RunsWhere::kServer) return Execution{};
   if (left_out_.contains(call.command_id))
     return refused("limit_work", "the command took more work than a command may");
-  Result<Execution> execution = app.engine().run(call, nullptr);
+  return unless_interrupted(call, app.engine().run(call, nullptr));
+}
+
+Result<Execution> Rebase::unless_interrupted(const Call& call, Result<Execution> execution) {
   if (db_.in_transaction()) return execution;
   interrupted_ = call.command_id;
   return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
@@ -88,11 +91,8 @@ Result<Execution> Rebase::with_call(App& app, const Author& author, int64_t n,
 
 // Only its guards and parents, where it stands.
 Result<Execution> Rebase::check_again(App& app, const Author& author, const PendingCommand& command) {
-  return with_call(app, author, command.n, [&](const Call& call) -> Result<Execution> {
-    Result<Execution> checked = app.engine().check_again(call, command.effects);
-    if (db_.in_transaction()) return checked;
-    interrupted_ = command.id;
-    return fail(ErrorCode::kInternal, "SQLite rolled the transaction back");
+  return with_call(app, author, command.n, [&](const Call& call) {
+    return unless_interrupted(call, app.engine().check_again(call, command.effects));
   });
 }
 

@@ -74,6 +74,8 @@ class Rebase {
   bool answered_come_first(const std::unordered_set<std::string>& answered) const;
   Result<Execution> with_call(App& app, const Author& author, int64_t n,
                               const std::function<Result<Execution>(const Call&)>& work);
+  // Notes the call if SQLite rolled everything back while it ran.
+  Result<Execution> unless_interrupted(const Call& call, Result<Execution> execution);
   Result<Execution> check_again(App& app, const Author& author, const PendingCommand& command);
   Result<PendingCommand> rerun(App& app, const Author& author, const PendingCommand& command);
   Result<> note_refusal(const PendingCommand& before, const PendingCommand& now);
