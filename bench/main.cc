@@ -57,6 +57,7 @@ void add_load(Program& program) {
   add<CeilingsOptions>(program, "ceilings", "What the disk, bare SQLite and a bare WebSocket can do",
                        ceilings, [](CLI::App& command, CeilingsOptions& options) {
                          command.add_option("--seconds", options.seconds, "For each figure");
+                         command.add_option("--rows", options.rows, "Edits among so many, too");
                        });
 }
 

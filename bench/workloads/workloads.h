@@ -28,6 +28,7 @@ void fan_out(const FanOutOptions& options);
 
 struct CeilingsOptions {
   double seconds = 1;  // for each figure
+  size_t rows = 0;     // to edit; 0: posts alone
 };
 // What the machine can do at all: a sync; SQLite with the rows and syncs of the log, a message, its version
 // and its place in the scope index, with nothing of ours around it, by the number of commands per commit; and

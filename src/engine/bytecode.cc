@@ -1,5 +1,8 @@
 #include "engine/bytecode.h"
 
+#include <ranges>
+#include <unordered_map>
+
 #include "base/text.h"
 
 namespace wherry::bytecode {
@@ -44,13 +47,20 @@ constexpr Opcodes kOpcodes[] = {
     {kMoves | kSets2, " Count "},
 };
 
+std::unordered_map<std::string_view, unsigned> effects() {
+  std::unordered_map<std::string_view, unsigned> effects;
+  for (const Opcodes& list : kOpcodes)
+    for (const auto name : std::views::split(list.names, ' '))
+      effects.emplace(std::string_view(name.begin(), name.end()), list.effect);
+  return effects;
+}
+
 }  // namespace
 
 std::optional<unsigned> effect_of(std::string_view opcode) {
-  const std::string word = cat(" ", opcode, " ");
-  for (const Opcodes& list : kOpcodes)
-    if (list.names.find(word) != std::string_view::npos) return list.effect;
-  return std::nullopt;
+  static const std::unordered_map<std::string_view, unsigned> kEffects = effects();
+  const auto at = kEffects.find(opcode);
+  return at == kEffects.end() ? std::nullopt : std::optional(at->second);
 }
 
 Result<std::vector<Program>> programs_of(sqlite::Database& db, std::string_view sql) {

@@ -26,24 +26,28 @@ Result<std::vector<std::string>> unpack(std::string_view bytes) {
   return texts;
 }
 
-std::map<std::string, Value> to_values(const Meta& meta) {
-  return {{"workspace", Value(meta.workspace)},
-          {"user_id", Value(meta.user_id)},
-          {"roles", Value(Blob{pack(meta.roles)})},
-          {"replica_id", Value(meta.replica_id)},
-          {"identity", Value(Blob{meta.identity})},
-          {"epoch", Value(meta.epoch)},
-          {"schema_hash", Value(meta.schema_hash)},
-          {"hash_at", Value(meta.hash_at.number)},
-          {"hash", Value(Blob{meta.hash})},
-          {"boundary", Value(meta.boundary.number)},
-          {"seen", Value(meta.seen.number)},
-          {"next_replica_seq", Value(meta.next_replica_seq)},
-          {"clock_offset_ms", Value(meta.clock_offset_ms)},
-          {"next_incarnation", Value(meta.next_incarnation)},
-          {"unrun", Value(int64_t{meta.unrun})},
-          {"remnants", Value(int64_t{meta.remnants})}};
-}
+struct Field {
+  const char* key;
+  Value (*value)(const Meta&);
+};
+constexpr Field kFields[] = {
+    {"workspace", [](const Meta& m) { return Value(m.workspace); }},
+    {"user_id", [](const Meta& m) { return Value(m.user_id); }},
+    {"roles", [](const Meta& m) { return Value(Blob{pack(m.roles)}); }},
+    {"replica_id", [](const Meta& m) { return Value(m.replica_id); }},
+    {"identity", [](const Meta& m) { return Value(Blob{m.identity}); }},
+    {"epoch", [](const Meta& m) { return Value(m.epoch); }},
+    {"schema_hash", [](const Meta& m) { return Value(m.schema_hash); }},
+    {"hash_at", [](const Meta& m) { return Value(m.hash_at.number); }},
+    {"hash", [](const Meta& m) { return Value(Blob{m.hash}); }},
+    {"boundary", [](const Meta& m) { return Value(m.boundary.number); }},
+    {"seen", [](const Meta& m) { return Value(m.seen.number); }},
+    {"next_replica_seq", [](const Meta& m) { return Value(m.next_replica_seq); }},
+    {"clock_offset_ms", [](const Meta& m) { return Value(m.clock_offset_ms); }},
+    {"next_incarnation", [](const Meta& m) { return Value(m.next_incarnation); }},
+    {"unrun", [](const Meta& m) { return Value(int64_t{m.unrun}); }},
+    {"remnants", [](const Meta& m) { return Value(int64_t{m.remnants}); }},
+};
 
 }  // namespace
 
@@ -85,13 +89,14 @@ Result<Meta> MetaTable::load() {
 }
 
 Result<> MetaTable::save(const Meta& meta) {
-  for (auto& [key, value] : to_values(meta)) {
-    const auto at = stored_.find(key);
+  for (const Field& field : kFields) {
+    const Value value = field.value(meta);
+    const auto at = stored_.find(field.key);
     if (at != stored_.end() && at->second == value) continue;
     TRY(db_.run(
         "INSERT INTO wherry_meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
-        {Value(key), value}));
-    stored_[key] = value;
+        {Value(std::string(field.key)), value}));
+    stored_[field.key] = value;
   }
   return {};
 }

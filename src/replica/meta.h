@@ -1,6 +1,7 @@
 // What a replica knows of itself and its workspace: the values in wherry_meta.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -42,7 +43,7 @@ class MetaTable {
 
  private:
   sqlite::Database& db_;
-  std::map<std::string, Value> stored_;
+  std::map<std::string, Value, std::less<>> stored_;
 };
 
 }  // namespace wherry
