@@ -42,6 +42,17 @@ void bootstrap(benchmark::State& state) {
   state.counters["index_ms"] = 1e3 * indexing / static_cast<double>(state.iterations());
 }
 
+// SQLite alone, with the table of messages and its indexes, but for the full-text index.
+std::unique_ptr<sqlite::Database> bare_messages(const ScratchFolder& folder) {
+  auto db = expect(sqlite::Database::open(folder.path() / "bare.db", sqlite::Access::kReadWriteCreate));
+  expect(db->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000"));
+  const auto bundle = bundle_in(kChat);
+  for (const std::string& statement : bundle->ddl)
+    if (statement.find("messages") != std::string::npos && statement.find("fts") == std::string::npos)
+      expect(db->execute(statement));
+  return db;
+}
+
 // The same messages, put into the same table by SQLite alone: a row in `messages` with its indexes, a
 // thousand per transaction, channel by channel, as they come to a replica.
 void bare_rows(benchmark::State& state) {
@@ -50,15 +61,9 @@ void bare_rows(benchmark::State& state) {
   (void)stage.join_replica(1);
   (void)stage.sync();
   const auto read = stage.replica().query("SELECT * FROM messages ORDER BY channel_id, sent_at, id");
-  const auto bundle = bundle_in(kChat);
   for (auto _ : state) {
     const ScratchFolder folder;
-    const auto db =
-        expect(sqlite::Database::open(folder.path() / "bare.db", sqlite::Access::kReadWriteCreate));
-    expect(db->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000"));
-    for (const std::string& statement : bundle->ddl)
-      if (statement.find("messages") != std::string::npos && statement.find("fts") == std::string::npos)
-        expect(db->execute(statement));
+    const auto db = bare_messages(folder);
     const double before = cpu_seconds();
     sqlite::Statement insert =
         expect(db->prepare("INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
@@ -110,6 +115,33 @@ void execute_post(benchmark::State& state) {
 }
 void execute_edit(benchmark::State& state) {
   execute(state, "message.edit");
+}
+
+// The commit of a post alone: SQLite writes the message and a row of a list of commands, and syncs.
+void bare_commit(benchmark::State& state) {
+  Stage& stage = stage_of(static_cast<size_t>(state.range(0)));
+  const ScratchFolder folder;
+  const auto db = bare_messages(folder);
+  expect(db->execute(
+      "CREATE TABLE commands(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, data TEXT, "
+      "at INTEGER, base INTEGER, state TEXT); CREATE INDEX commands_state ON commands(state, n)"));
+  for (auto _ : state) {
+    const std::string id = stage.dice().uuid(server::now()), command = stage.dice().uuid(server::now());
+    const std::string body = stage.dice().text(100);
+    const std::string& channel = stage.filled().channels[0];
+    const std::string data = post(id, channel, body);
+    const Value at(server::now().count);
+    const double before = cpu_seconds();
+    expect(db->run("BEGIN IMMEDIATE"));
+    expect(
+        db->run("INSERT INTO messages(id, channel_id, author_id, body, sent_at) VALUES(?, ?, 'user1', ?, ?)",
+                {Value(id), Value(channel), Value(body), at}));
+    expect(db->run(
+        "INSERT INTO commands(id, name, data, at, base, state) VALUES(?, 'message.post', ?, ?, 0, 'pending')",
+        {Value(command), Value(data), at}));
+    expect(db->run("COMMIT"));
+    state.SetIterationTime(cpu_seconds() - before);
+  }
 }
 
 void point_query(benchmark::State& state) {
@@ -204,6 +236,7 @@ BENCHMARK(bootstrap)->Apply(by_rows);
 BENCHMARK(bare_rows)->Apply(by_rows);
 BENCHMARK(execute_post)->Apply(single);
 BENCHMARK(execute_edit)->Apply(single);
+BENCHMARK(bare_commit)->Apply(single);
 BENCHMARK(point_query)->Apply(single);
 BENCHMARK(join_over_posts)->Apply(by_pending);
 BENCHMARK(join_over_edits)->Apply(by_pending);

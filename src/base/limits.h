@@ -13,8 +13,9 @@ inline constexpr size_t kCommandBytes = 1 << 20;
 inline constexpr size_t kJsonDepth = 32;
 // One message on the wire, after decompression; a peer must not make us hold more.
 inline constexpr size_t kMessageBytes = 4 << 20;
-// Commands sent and not yet answered, per replica.
-inline constexpr size_t kWindowCommands = 1000;
+// Commands sent and not yet answered, per replica: two groups, so that the server has one while the replica
+// takes the answers to the other.
+inline constexpr size_t kWindowCommands = 2000;
 inline constexpr size_t kWindowBytes = 4 << 20;
 // What a scan reads at once, in bytes of rows: one message stays far below kMessageBytes.
 inline constexpr size_t kChunkBytes = 256 << 10;

@@ -18,7 +18,6 @@ CREATE INDEX wherry_commands_state ON wherry_commands(state, n);
 CREATE TABLE wherry_rows(
   tbl INTEGER NOT NULL, key BLOB NOT NULL, scope INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY(tbl, key, scope)) WITHOUT ROWID;
-CREATE INDEX wherry_rows_scope ON wherry_rows(scope);
 CREATE TABLE wherry_base(
   tbl INTEGER NOT NULL, key BLOB NOT NULL, row BLOB,
   PRIMARY KEY(tbl, key)) WITHOUT ROWID;

@@ -120,6 +120,7 @@ class Workspace::Impl {
   SessionScope& add_scope(Session& session, ScopeId scope, bool on_demand);
   void set_state(Session& session, ScopeId scope, SessionScope& held, SessionScope::State state);
   bool may_read_chunk(const Session& session) const;
+  bool is_nearly_live(const Session& session) const;  // when it may_read_chunk()
   void forget_scope(Session& session, ScopeId scope);
 
   // workspace.cc
