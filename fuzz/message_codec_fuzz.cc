@@ -26,10 +26,11 @@ void check_message(std::string_view bytes) {
 }
 
 void check_items(std::string_view bytes) {
-  const auto items = protocol::decode_items(bytes);
+  const protocol::BodyOf of{{300}, "channel(general)"};
+  const auto items = protocol::decode_items(bytes, of);
   if (!items) return;
   for (const Compression compression : kCompressions)
-    CHECK(must(protocol::decode_items(protocol::encode_items(*items, compression))) == *items);
+    CHECK(must(protocol::decode_items(protocol::encode_items(*items, of, compression), of)) == *items);
 }
 
 void check_packing(std::string_view plain) {

@@ -46,11 +46,11 @@ void Peer::receive(const Output& output) {
     if (const auto* m = std::get_if<protocol::Batch>(&message)) {
       answers.insert(answers.end(), m->answers.begin(), m->answers.end());
       if (m->scopes) take(*m->scopes);
-      for (const protocol::Segment& segment : m->segments) must(protocol::decode_items(segment.body));
+      for (const protocol::Segment& segment : m->segments) read(segment.handle, m->upto, segment.body);
     }
     if (const auto* m = std::get_if<protocol::RowsChunk>(&message)) {
       answers.insert(answers.end(), m->answers.begin(), m->answers.end());
-      must(protocol::decode_items(m->body));
+      read(m->handle, m->upto, m->body);
     }
     if (const auto* m = std::get_if<protocol::Bye>(&message)) end = m->code;
   }
@@ -60,6 +60,11 @@ void Peer::receive(const Output& output) {
   CHECK(output.close_code == protocol::close_code(end) && output.close_reason == end);
   connected_ = false;
   server_.peers.erase(id_);
+}
+
+void Peer::read(protocol::Handle scope, Seq upto, std::string_view body) const {
+  CHECK(scopes.contains(scope), "rows of a scope that is not held");
+  must(protocol::decode_items(body, {upto, scopes.at(scope)}));
 }
 
 void Peer::take(const protocol::Scopes& change) {

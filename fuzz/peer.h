@@ -39,6 +39,7 @@ class Peer {
 
  private:
   void take(const protocol::Scopes& change);
+  void read(protocol::Handle scope, Seq upto, std::string_view body) const;
 
   Server& server_;
   const SessionId id_;

@@ -181,13 +181,16 @@ protocol::Batch Story::batch(ReplicaFile& replica) {
     }
     pending.erase(pending.begin());
   }
-  for (int64_t scope = 1; scope <= kScopes; ++scope) {
-    std::vector<protocol::RowItem> items;
-    for (size_t n = input_.below(4); n > 0; --n) items.push_back(item(replica, scope));
-    if (!items.empty())
-      batch.segments.push_back({scope, protocol::encode_items(items, protocol::Compression::kPlain)});
-  }
+  std::array<std::vector<protocol::RowItem>, kScopes> items;
+  for (int64_t scope = 1; scope <= kScopes; ++scope)
+    for (size_t n = input_.below(4); n > 0; --n)
+      items[static_cast<size_t>(scope - 1)].push_back(item(replica, scope));
   batch.upto = {++seq};
+  for (size_t i = 0; i < items.size(); ++i)
+    if (!items[i].empty())
+      batch.segments.push_back(
+          {kGranted[i].handle,
+           protocol::encode_items(items[i], {batch.upto, kGranted[i].name}, protocol::Compression::kPlain)});
   return batch;
 }
 

@@ -69,11 +69,11 @@ class Durable : public Checker {
                                    ", the log says " + row->outcome + " " + row->code);
   }
 
-  // The first eight bytes of what is shown are those of the hash.
+  // The first four bytes of what is shown are those of the hash.
   void show(const Device& device, Seq seq, const std::string& link) {
     if (seq == Seq{} || link.empty() || is_past(device)) return;
-    shown_.emplace(seq.number, link.substr(0, 8));
-    check_hash(seq.number, link.substr(0, 8));
+    shown_.emplace(seq.number, link.substr(0, 4));
+    check_hash(seq.number, link.substr(0, 4));
   }
   void check_hash(int64_t seq, const std::string& hash) {
     if (seq > world_.history().head() || !world_.history().at(seq).hash.starts_with(hash))

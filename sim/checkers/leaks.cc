@@ -31,12 +31,13 @@ class Leaks : public Checker {
       if (batch->scopes) take_scopes(link, *batch->scopes);
       for (const protocol::Answer& answer : batch->answers) check_answer(link, answer);
       for (const protocol::Segment& segment : batch->segments)
-        check_items(link, segment.handle, segment.body);
+        check_items(link, segment.handle, batch->upto, segment.body);
     }
     if (const auto* rows = std::get_if<protocol::RowsChunk>(message)) {
       for (const protocol::Answer& answer : rows->answers) check_answer(link, answer);
-      for (const protocol::Segment& segment : rows->own) check_items(link, segment.handle, segment.body);
-      check_items(link, rows->handle, rows->body);
+      for (const protocol::Segment& segment : rows->own)
+        check_items(link, segment.handle, rows->upto, segment.body);
+      check_items(link, rows->handle, rows->upto, rows->body);
       if (rows->live)
         scanning_.erase({link.id, rows->handle});
       else
@@ -93,7 +94,7 @@ class Leaks : public Checker {
       world_.violated("NO-LEAK", user(link) + " gets the answer to a command of " + issued->second.user);
   }
 
-  void check_items(const Link& link, protocol::Handle handle, const std::string& body) {
+  void check_items(const Link& link, protocol::Handle handle, Seq upto, const std::string& body) {
     const auto& held = scopes_[link.id];
     const auto scope = held.find(handle);
     if (scope == held.end())
@@ -101,7 +102,7 @@ class Leaks : public Checker {
     if (!holds(user(link), scope->second))
       world_.violated("REVOKE-BOUND",
                       user(link) + " gets rows of " + scope->second + ", which he may not read any more");
-    const auto items = protocol::decode_items(body);
+    const auto items = protocol::decode_items(body, {upto, scope->second});
     if (!items) world_.violated("BOUNDED", "a body cannot be read: " + items.error().text());
     for (const protocol::RowItem& item : *items) check_item(link, scope->second, item);
   }

@@ -17,9 +17,9 @@ namespace {
 constexpr std::string_view kMark = " by u";
 
 // All that a message says, readable: bodies are packed on their own.
-std::string unpacked(const std::string& bytes, const protocol::Message& message) {
+std::string unpacked(const protocol::Message& message) {
   protocol::Packer& packer = protocol::Packer::mine();
-  std::string all = *packer.unpack(bytes);
+  std::string all = protocol::encode(message, protocol::Compression::kPlain);
   const auto add = [&](const std::string& body) {
     if (!body.empty()) all += *packer.unpack(body);
   };
@@ -36,8 +36,8 @@ class Tenants : public Checker {
  public:
   explicit Tenants(World& world) : world_(world) {}
 
-  void says(const Link& link, const Output& output, const protocol::Message* message) override {
-    if (message != nullptr && unpacked(output.bytes, *message).contains(Neighbour::kMark))
+  void says(const Link& link, const Output&, const protocol::Message* message) override {
+    if (message != nullptr && unpacked(*message).contains(Neighbour::kMark))
       world_.violated("TENANT", link.device->name() + " is told what was said next door");
   }
   void committed() override { check_files(); }
@@ -47,7 +47,7 @@ class Tenants : public Checker {
     check_files();
     Neighbour& neighbour = world_.neighbour();
     for (const std::string& bytes : neighbour.heard())
-      if (!bytes.empty()) check_heard(bytes, *protocol::decode(bytes));
+      if (!bytes.empty()) check_heard(*protocol::decode(bytes));
     const ReplicaStatus status = neighbour.replica().status();
     if (!status.synced) world_.violated("TENANT", "the neighbour is not served");
     if (!epoch_.empty() && status.epoch != epoch_)
@@ -68,8 +68,8 @@ class Tenants : public Checker {
   }
 
  private:
-  void check_heard(const std::string& bytes, const protocol::Message& message) {
-    if (unpacked(bytes, message).contains(kMark))
+  void check_heard(const protocol::Message& message) {
+    if (unpacked(message).contains(kMark))
       world_.violated("TENANT", "the neighbour's device is told what was said in the workspace");
     const auto& given = world_.neighbour().given();
     if (const auto* batch = std::get_if<protocol::Batch>(&message))

@@ -134,20 +134,24 @@ Result<uint8_t> Reader::tag() {
 }
 
 Result<uint64_t> Reader::number(int bytes) {
-  TRY_ASSIGN(const std::string_view piece, take(static_cast<size_t>(bytes)));
+  TRY_ASSIGN(const std::string_view piece, raw(static_cast<size_t>(bytes)));
   uint64_t number = 0;
   for (char c : piece) number = number << 8 | static_cast<uint8_t>(c);
   return number;
 }
 
-Result<std::string_view> Reader::take(size_t count) {
+Result<std::string_view> Reader::raw(size_t count) {
   if (in_.size() - at_ < count) return malformed("it ends too early");
   at_ += count;
   return in_.substr(at_ - count, count);
 }
 
+std::optional<uint8_t> Reader::peek() const {
+  return at_end() ? std::nullopt : std::optional(static_cast<uint8_t>(in_[at_]));
+}
+
 bool Reader::next_is_nil() const {
-  return !at_end() && static_cast<uint8_t>(in_[at_]) == kNil;
+  return peek() == kNil;
 }
 
 Result<> Reader::nil() {
@@ -201,7 +205,7 @@ Result<size_t> Reader::blob_size(uint8_t t) {
 Result<std::string_view> Reader::text() {
   TRY_ASSIGN(const uint8_t t, tag());
   TRY_ASSIGN(const size_t size, text_size(t));
-  TRY_ASSIGN(const std::string_view text, take(size));
+  TRY_ASSIGN(const std::string_view text, raw(size));
   if (!is_valid_utf8(text)) return malformed("text is not UTF-8");
   return text;
 }
@@ -209,7 +213,7 @@ Result<std::string_view> Reader::text() {
 Result<std::string_view> Reader::blob() {
   TRY_ASSIGN(const uint8_t t, tag());
   TRY_ASSIGN(const size_t size, blob_size(t));
-  return take(size);
+  return raw(size);
 }
 
 Result<std::string_view> Reader::uuid_raw() {
@@ -217,7 +221,7 @@ Result<std::string_view> Reader::uuid_raw() {
   if (t != kFixExt16) return malformed("UUID expected");
   TRY_ASSIGN(const uint8_t type, tag());
   if (type != kUuidType) return malformed("UUID expected");
-  return take(16);
+  return raw(16);
 }
 
 Result<size_t> Reader::counted(size_t most, uint8_t fix, uint8_t fix_mask, uint8_t tag16, const char* what) {

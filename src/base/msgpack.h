@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,8 @@ class Reader {
   bool at_end() const { return at_ == in_.size(); }
   size_t position() const { return at_; }
   bool next_is_nil() const;
+  // The next byte, not consumed; nothing at the end.
+  std::optional<uint8_t> peek() const;
   Result<> nil();
   Result<bool> boolean();
   Result<int64_t> integer();
@@ -55,6 +58,8 @@ class Reader {
   Result<size_t> map(size_t most);
   Result<Value> value();
   Result<Row> row(size_t most);
+  // Bytes that are no MessagePack.
+  Result<std::string_view> raw(size_t count);
   // Passes over one item with all it contains; nesting is limited.
   Result<> skip();
   // The bytes from `from` to the present position.
@@ -64,7 +69,6 @@ class Reader {
  private:
   Result<uint8_t> tag();
   Result<uint64_t> number(int bytes);
-  Result<std::string_view> take(size_t count);
   Result<size_t> counted(size_t most, uint8_t fix, uint8_t fix_mask, uint8_t tag16, const char* what);
   Result<size_t> text_size(uint8_t tag);
   Result<size_t> blob_size(uint8_t tag);

@@ -21,11 +21,16 @@ std::string encode(const Message& message, Compression compression);
 // Inflates at most limits::kMessageBytes.
 Result<Message> decode(std::string_view bytes);
 
+// What both ends know of a body without being told in it.
+struct BodyOf {
+  Seq upto;                // of the message it travels in
+  std::string_view scope;  // by name
+};
 // Bodies of row items are packed on their own, so that one encoding serves every receiver; their first byte
 // says how; no items are no bytes. A body is made for the readers of one Compression. decode() does not look
 // into bodies.
-std::string encode_items(const std::vector<RowItem>& items, Compression compression);
-Result<std::vector<RowItem>> decode_items(std::string_view body);
+std::string encode_items(const std::vector<RowItem>& items, const BodyOf& of, Compression compression);
+Result<std::vector<RowItem>> decode_items(std::string_view body, const BodyOf& of);
 
 // The best of what the replica reads; the server says it in `welcome`.
 Compression choose_compression(const std::vector<Compression>& readable);
@@ -36,7 +41,8 @@ std::vector<Compression> readable_compressions();
 std::string_view dictionary();
 inline constexpr uint64_t kDictionaryHash = 0xa4352bb6bb97b796;
 
-// JSON for people and tools (`wherry tap`); bodies are decoded, token and identity left out.
+// JSON for people and tools (`wherry tap`); bodies are decoded, token and identity left out. A message does
+// not name its scopes: a value that repeats the argument of its scope's name reads "@scope".
 std::string to_json(const Message& message);
 
 // Why a session ends: close_codes.def lists every code that `bye` may carry.

@@ -78,10 +78,10 @@ ErrorCode refusal(const Message& message) {
 }
 
 TEST(Codec, NamesAnotherProtocolVersion) {
-  EXPECT_EQ(refusal(Hello{.version = 2}), ErrorCode::kVersion);
+  EXPECT_EQ(refusal(Hello{.version = 1}), ErrorCode::kVersion);
   EXPECT_EQ(refusal(Welcome{.version = 0}), ErrorCode::kVersion);
   // The fields of a later version need not be understood to say so.
-  EXPECT_EQ(decode(std::string("\x00\x94\x01\x02\xC3\xC3", 6)).error().code, ErrorCode::kVersion);
+  EXPECT_EQ(decode(std::string("\x00\x94\x01\x03\xC3\xC3", 6)).error().code, ErrorCode::kVersion);
 }
 
 TEST(Codec, RefusesWhatIsOutOfRange) {
@@ -134,6 +134,55 @@ TEST(Codec, DropsDefaultsAtTheEnd) {
   EXPECT_EQ(encode(Scopes(), Compression::kPlain), std::string("\x00\x91\x06", 3));
 }
 
+// A batch that is told in the short form, plain.
+Batch short_batch() {
+  return {.upto = {300}, .hash = "0123456789", .segments = {{5, std::string("\0body", 5)}}};
+}
+
+TEST(Codec, TellsABatchOfRowsOfOneScopeInTheShortForm) {
+  const Batch batch = short_batch();
+  const std::string bytes = encode(batch, Compression::kZstdDictionary);
+  EXPECT_EQ(bytes, std::string("\x04\xAC\x02\x05") + "0123456789" + "body");
+  EXPECT_EQ(decode(bytes), Message(batch));
+}
+
+TEST(Codec, TellsEveryOtherBatchInTheLongForm) {
+  std::vector<Batch> others(7, short_batch());
+  others[0].hash = "012345678";
+  others[1].segments.push_back({6, std::string("\0more", 5)});
+  others[2].segments[0].body.clear();
+  others[3].segments[0].body[0] = '\x04';
+  others[4].scanning = {7};
+  others[5].scopes.emplace();
+  others[6].answers.push_back({.id = kIdForTest});
+  for (const Batch& batch : others) {
+    const std::string bytes = encode(batch, Compression::kPlain);
+    EXPECT_EQ(bytes[0], '\0') << to_json(batch);
+    EXPECT_EQ(decode(bytes), Message(batch));
+  }
+}
+
+TEST(Codec, SurvivesEveryFlippedBitOfAShortBatch) {
+  std::string bytes = encode(short_batch(), Compression::kPlain);
+  for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
+    expect_survives(bytes);
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
+  }
+}
+
+TEST(Codec, RefusesAShortBatchWithoutItsParts) {
+  const std::string head(
+      "\x04\xAC\x02\x05"
+      "0123456789",
+      14);
+  for (size_t size = 0; size < head.size(); ++size) EXPECT_FALSE(decode(head.substr(0, size))) << size;
+  EXPECT_TRUE(decode(head)) << "no items";
+  EXPECT_EQ(decode("\x04" + std::string(10, '\xFF') + head).error().code, ErrorCode::kProtocol);
+  EXPECT_EQ(decode(head + std::string(limits::kMessageBytes, '\0')).error().code, ErrorCode::kLimit);
+  EXPECT_FALSE(decode("\x08" + head.substr(1))) << "no such form";
+}
+
 TEST(Codec, RefusesUnknownNumbersAndEmptyInput) {
   for (const std::string_view bytes :
        {std::string_view(), std::string_view("\0", 1), std::string_view("\0\x90", 2),
@@ -146,21 +195,24 @@ TEST(Codec, ChoosesTheBestThatTheReplicaReads) {
   EXPECT_EQ(choose_compression({Compression::kZstd}), Compression::kZstd);
   EXPECT_EQ(choose_compression(readable_compressions()), Compression::kZstdDictionary);
   // A way of a later version (9) in hello is passed over.
-  const std::string hello("\x00\x9D\x01\x01\xC0\xC0\xC0\xC0\xC0\xC0\xC0\xC0\xC0\xC0\x92\x09\x01", 17);
+  const std::string hello("\x00\x9D\x01\x02\xC0\xC0\xC0\xC0\xC0\xC0\xC0\xC0\xC0\xC0\x92\x09\x01", 17);
   EXPECT_EQ(std::get<Hello>(*decode(hello)).compression, std::vector{Compression::kZstd});
 }
 
 TEST(Codec, WritesJsonWithoutSecrets) {
   Hello hello{.token = "secret", .identity = "hidden", .compression = {Compression::kZstd}};
   EXPECT_EQ(to_json(hello),
-            R"({"type":"hello","version":1,"token":"…","identity":"…","compression":["zstd"]})");
-  Batch batch{.upto = {9}};
-  batch.segments.push_back({3, encode_items(sample_items(), Compression::kZstd)});
+            R"({"type":"hello","version":2,"token":"…","identity":"…","compression":["zstd"]})");
+  Batch batch{.upto = kBodyForTest.upto};
+  batch.segments.push_back({3, encode_items(sample_items(), kBodyForTest, Compression::kZstd)});
   const std::string json = to_json(batch);
   EXPECT_NE(json.find(R"("kind":"put","table":1,"seq":7,"row":["a",1,null,"AP8=","018bcfe5-)"),
             std::string::npos)
       << json;
   EXPECT_NE(json.find(R"("kind":"set","table":4,"seq":9,"key":["k"],"cells":{"2":5,"63":null}})"),
+            std::string::npos)
+      << json;
+  EXPECT_NE(json.find(R"("row":["8d1f0c0e-3b52-4d6a-9c0b-0123456789ab","@scope",1700000000123,"[]"]})"),
             std::string::npos)
       << json;
   batch.segments[0].body = "\x07";

@@ -176,6 +176,8 @@ std::string example(const std::string& name) {
   return bytes;
 }
 
+constexpr BodyOf kExamples{Seq{302}, "channel(general)"};
+
 std::vector<RowItem> example_items() {
   using Kind = RowItem::Kind;
   const std::string id = "018bcfe5-687b-7000-8000-0123456789ab";
@@ -187,15 +189,21 @@ std::vector<RowItem> example_items() {
 }
 
 TEST(Document, ExampleOfItemsIsTrue) {
-  const std::string body = encode_items(example_items(), Compression::kPlain);
+  const std::string body = encode_items(example_items(), kExamples, Compression::kPlain);
   EXPECT_EQ(to_hex(example("items")), to_hex(body));
 }
 
 TEST(Document, ExampleOfABatchIsTrue) {
   Batch batch{.upto = {302}};
-  batch.segments.push_back({3, encode_items({example_items()[2]}, Compression::kPlain)});
+  batch.segments.push_back({3, encode_items({example_items()[2]}, kExamples, Compression::kPlain)});
   batch.answers.push_back({.id = "018bcfe5-687b-7000-8000-0123456789ab", .replica_seq = 7, .seq = {302}});
   EXPECT_EQ(to_hex(example("batch")), to_hex(encode(batch, Compression::kPlain)));
+}
+
+TEST(Document, ExampleOfAShortBatchIsTrue) {
+  Batch batch{.upto = {302}, .hash = std::string("\x65\x45\x32\x8E\x23\xE6\xD1\x9B\x70\xD7", kLinkBytes)};
+  batch.segments.push_back({3, encode_items({example_items()[1]}, kExamples, Compression::kPlain)});
+  EXPECT_EQ(to_hex(example("short batch")), to_hex(encode(batch, Compression::kPlain)));
 }
 
 TEST(Document, ExampleOfAPushIsTrue) {
@@ -213,9 +221,9 @@ TEST(Document, ExampleOfAPushIsTrue) {
 }
 
 TEST(Document, ExampleWithTheDictionaryIsTrue) {
-  const auto items = decode_items(example("items with the dictionary"));
+  const auto items = decode_items(example("items with the dictionary"), kExamples);
   EXPECT_TRUE(items && *items == example_items())
-      << to_hex(encode_items(example_items(), Compression::kZstdDictionary));
+      << to_hex(encode_items(example_items(), kExamples, Compression::kZstdDictionary));
 }
 
 }  // namespace

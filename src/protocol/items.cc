@@ -1,18 +1,24 @@
 #include "base/limits.h"
-#include "base/msgpack.h"
-#include "base/text.h"
 #include "protocol/codec.h"
 #include "protocol/pack.h"
+#include "protocol/values.h"
 
 namespace wherry::protocol {
 
 namespace {
 
-// An item is its head (table * 4 + kind), the difference of its seq to that of the item before, its row; a
-// kSet then has an array of column, value, column, value, …
+// An item is its head (table * 4 + kind), the difference of its seq to that of the item before (of the first
+// one to the message's boundary), its row; a kSet then has an array of column, value, column, value, …
 constexpr int64_t kKindBits = 2;
 
-Result<RowItem> decode_item(msgpack::Reader& reader, Seq before) {
+// "general" of "channel(general)"; empty if there is none.
+std::string_view argument_of(std::string_view scope) {
+  const size_t open = scope.find('(');
+  if (open == std::string_view::npos || !scope.ends_with(')')) return {};
+  return scope.substr(open + 1, scope.size() - open - 2);
+}
+
+Result<RowItem> decode_item(ValueReader& reader, Seq before) {
   RowItem item;
   TRY_ASSIGN(const int64_t head, reader.integer());
   const int64_t kind = head & ((1 << kKindBits) - 1);
@@ -43,12 +49,12 @@ Result<RowItem> decode_item(msgpack::Reader& reader, Seq before) {
 
 }  // namespace
 
-std::string encode_items(const std::vector<RowItem>& items, Compression compression) {
+std::string encode_items(const std::vector<RowItem>& items, const BodyOf& of, Compression compression) {
   if (items.empty()) return {};
   std::string plain;
   plain.reserve(256 * items.size());
-  msgpack::Writer writer(plain);
-  Seq before;
+  ValueWriter writer(plain, argument_of(of.scope));
+  Seq before = of.upto;
   for (const RowItem& item : items) {
     writer.integer(item.table << kKindBits | static_cast<int64_t>(item.kind));
     writer.integer(item.seq.number - before.number);
@@ -66,12 +72,12 @@ std::string encode_items(const std::vector<RowItem>& items, Compression compress
   return out;
 }
 
-Result<std::vector<RowItem>> decode_items(std::string_view body) {
+Result<std::vector<RowItem>> decode_items(std::string_view body, const BodyOf& of) {
   if (body.empty()) return std::vector<RowItem>();
   TRY_ASSIGN(const std::string plain, Packer::mine().unpack(body));
-  msgpack::Reader reader(plain);
+  ValueReader reader(plain, argument_of(of.scope));
   std::vector<RowItem> items;
-  Seq before;
+  Seq before = of.upto;
   while (!reader.at_end()) {
     TRY_ASSIGN(RowItem item, decode_item(reader, before));
     before = item.seq;

@@ -32,8 +32,9 @@ std::string item_json(const RowItem& item) {
   return cat("{\"kind\":\"set\",", start, "\"key\":", row_json(item.row), ",\"cells\":{", cells, "}}");
 }
 
-std::string body_json(const std::string& body) {
-  const auto items = decode_items(body);
+// Of a scope whose name the message does not say.
+std::string body_json(const std::string& body, Seq upto) {
+  const auto items = decode_items(body, {upto, "(@scope)"});
   if (!items) return cat("{\"error\":", json_quote(items.error().text()), '}');
   std::string out = "[";
   for (size_t i = 0; i < items->size(); ++i) out += cat(i == 0 ? "" : ",", item_json((*items)[i]));
@@ -46,11 +47,15 @@ class JsonWriter {
   template <typename T>
   using Ref = const T&;
 
-  explicit JsonWriter(std::string& out) : out_(out) {}
+  // `upto`: of the message around what is written, as far as it is known.
+  explicit JsonWriter(std::string& out, Seq upto = {}) : out_(out), upto_(upto) {}
 
   void version(int64_t) {}
   void number(const char* name, int64_t n, int64_t, int64_t) { put(name, n != 0, std::to_string(n)); }
-  void seq(const char* name, Seq n) { number(name, n.number, 0, 0); }
+  void seq(const char* name, Seq n) {
+    number(name, n.number, 0, 0);
+    if (std::string_view(name) == "upto") upto_ = n;
+  }
   void time(const char* name, Millis t) { number(name, t.count, 0, 0); }
   void step(const char* name, int64_t n, size_t) { number(name, n, 0, 0); }
   void next(const char* name, int64_t n, size_t) { number(name, n, 0, 0); }
@@ -68,7 +73,7 @@ class JsonWriter {
   void uuid_or_empty(const char* name, const std::string& id) { text(name, id, 0); }
   void optional_uuid(const char* name, const std::optional<std::string>& id) { optional_text(name, id, 0); }
   void row(const char* name, const Row& row) { put(name, true, row_json(row)); }
-  void body(const char* name, const std::string& body) { put(name, true, body_json(body)); }
+  void body(const char* name, const std::string& body) { put(name, true, body_json(body, upto_)); }
   void outcome(const char* name, Outcome o) {
     constexpr const char* kNames[] = {"\"applied\"", "\"superseded\"", "\"rejected\""};
     put(name, true, kNames[static_cast<size_t>(o)]);
@@ -93,7 +98,7 @@ class JsonWriter {
   }
   template <typename M>
   void list(const char* name, const std::vector<M>& list, size_t) {
-    elements(name, list, [](const M& m) { return object(m); });
+    elements(name, list, [this](const M& m) { return object(m); });
   }
   template <typename M>
   void flat_list(const char* name, const std::vector<M>& items, size_t most) {
@@ -107,9 +112,9 @@ class JsonWriter {
   }
 
   template <typename M>
-  static std::string object(const M& m) {
+  std::string object(const M& m) const {
     std::string out;
-    JsonWriter writer(out);
+    JsonWriter writer(out, upto_);
     describe(writer, m);
     return cat('{', out, '}');
   }
@@ -125,6 +130,7 @@ class JsonWriter {
   }
 
   std::string& out_;
+  Seq upto_;
 };
 
 }  // namespace

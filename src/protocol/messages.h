@@ -15,7 +15,10 @@
 
 namespace wherry::protocol {
 
-inline constexpr int64_t kVersion = 1;
+inline constexpr int64_t kVersion = 2;
+
+// Of a link of the log's chain, as `welcome` and `batch` show it.
+inline constexpr size_t kLinkBytes = 10;
 
 // The number by which a session names a scope; given by the server in `scopes`, never reused in a session.
 using Handle = int64_t;
@@ -168,7 +171,7 @@ struct Segment {
 // Everything up to `upto` for all live scopes of the session; visible at once.
 struct Batch {
   Seq upto;
-  std::string hash;               // the first 8 bytes of the log's hash at `upto`, or empty
+  std::string hash;               // with `upto` a link of the log's chain, or empty
   std::vector<Answer> answers;    // to own commands up to `upto`
   std::optional<Scopes> scopes;   // what grants and revokes up to `upto` changed
   std::vector<Handle> scanning;   // scopes that were live and from now on arrive as `rows`

@@ -5,6 +5,7 @@
 #include "protocol/decoder.h"
 #include "protocol/encoder.h"
 #include "protocol/pack.h"
+#include "protocol/short_batch.h"
 
 namespace wherry::protocol {
 
@@ -52,6 +53,8 @@ std::string_view message_name(const Message& message) {
 }
 
 std::string encode(const Message& message, Compression compression) {
+  if (const auto* batch = std::get_if<Batch>(&message))
+    if (auto bytes = encode_short(*batch)) return *std::move(bytes);
   std::string plain;
   Encoder encoder(plain);
   std::visit([&](const auto& m) { encoder.message(static_cast<int64_t>(message.index()) + 1, m); }, message);
@@ -63,6 +66,7 @@ std::string encode(const Message& message, Compression compression) {
 }
 
 Result<Message> decode(std::string_view bytes) {
+  if (is_short(bytes)) return decode_short(bytes);
   TRY_ASSIGN(const std::string plain, Packer::mine().unpack(bytes));
   msgpack::Reader reader(plain);
   Decoder decoder(reader);

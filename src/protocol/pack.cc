@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -12,8 +13,16 @@ namespace wherry::protocol {
 
 namespace {
 
-constexpr int kLevel = 3;
 constexpr std::string_view kMagic = "\x28\xB5\x2F\xFD";
+// What a small message is: zstd's smallest window. A better search costs little there, and whoever sends one
+// message for each command sends many of them.
+constexpr size_t kSmall = 1 << 10;
+constexpr int kLevel = 3, kLevelOfSmall = 4;
+// The first byte of a frame of one small block, of which only the block's content follows.
+constexpr uint8_t kSmallBlock = 3;
+// How such a frame goes on after its magic number: its header names that window, and nothing else.
+constexpr std::string_view kSmallHeader("\0\0", 2);
+constexpr size_t kBlockHeaderBytes = 3;
 // A sender never needs to look back further than a whole message.
 constexpr int kWindowLogMost = 22;
 static_assert(limits::kMessageBytes == size_t{1} << kWindowLogMost);
@@ -30,10 +39,28 @@ struct FreeDCtx {
 using CCtx = std::unique_ptr<ZSTD_CCtx, FreeCCtx>;
 using DCtx = std::unique_ptr<ZSTD_DCtx, FreeDCtx>;
 
-CCtx make_compressor(Compression compression) {
+// Before the content of a compressed block of so many bytes that is the last one.
+std::string block_header(size_t bytes) {
+  const size_t bits = bytes << 3 | 0b101;
+  std::string header;
+  for (size_t i = 0; i < kBlockHeaderBytes; ++i) header.push_back(static_cast<char>(bits >> 8 * i));
+  return header;
+}
+
+// The content of the one block that the frame has; nothing if it is of another form.
+std::optional<std::string_view> small_block(std::string_view frame) {
+  constexpr size_t headers = kSmallHeader.size() + kBlockHeaderBytes;
+  if (frame.size() < headers || !frame.starts_with(kSmallHeader)) return std::nullopt;
+  const std::string_view content = frame.substr(headers);
+  if (frame.substr(kSmallHeader.size(), kBlockHeaderBytes) != block_header(content.size()))
+    return std::nullopt;
+  return content;
+}
+
+CCtx make_compressor(Compression compression, int level) {
   CCtx context(ZSTD_createCCtx());
   if (!context) return nullptr;
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_contentSizeFlag, 0);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 0);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_dictIDFlag, 0);
@@ -78,10 +105,24 @@ Result<bool> inflate(ZSTD_DCtx& context, std::string_view in, std::string& out) 
   }
 }
 
+// Appends what stands for a frame of `plain_size` bytes, if that is smaller.
+bool put_frame(Compression compression, std::string_view frame, size_t plain_size, std::string& out) {
+  frame.remove_prefix(kMagic.size());
+  auto first = static_cast<uint8_t>(compression);
+  if (const auto block = small_block(frame); block && compression == Compression::kZstdDictionary) {
+    first = kSmallBlock;
+    frame = *block;
+  }
+  if (frame.size() >= plain_size) return false;
+  out.push_back(static_cast<char>(first));
+  out.append(frame);
+  return true;
+}
+
 }  // namespace
 
 struct Packer::Contexts {
-  CCtx compressors[3];
+  CCtx compressors[3], compressors_of_small[3];
   DCtx decompressors[3];
 };
 
@@ -95,17 +136,17 @@ Packer& Packer::mine() {
 
 void Packer::pack(std::string_view plain, Compression compression, std::string& out) {
   if (compression != Compression::kPlain) {
-    CCtx& context = contexts_->compressors[static_cast<size_t>(compression)];
-    if (!context) context = make_compressor(compression);
+    const bool small = plain.size() <= kSmall;
+    auto& contexts = small ? contexts_->compressors_of_small : contexts_->compressors;
+    CCtx& context = contexts[static_cast<size_t>(compression)];
+    if (!context) context = make_compressor(compression, small ? kLevelOfSmall : kLevel);
     if (context) {
       const size_t bound = ZSTD_compressBound(plain.size());
-      std::string frame(bound, '\0');
-      const size_t size = ZSTD_compress2(context.get(), frame.data(), bound, plain.data(), plain.size());
-      if (!ZSTD_isError(size) && size - kMagic.size() < plain.size()) {
-        out.push_back(static_cast<char>(compression));
-        out.append(frame, kMagic.size(), size - kMagic.size());
+      std::string made(bound, '\0');
+      const size_t size = ZSTD_compress2(context.get(), made.data(), bound, plain.data(), plain.size());
+      if (!ZSTD_isError(size) &&
+          put_frame(compression, std::string_view(made).substr(0, size), plain.size(), out))
         return;
-      }
     }
   }
   out.push_back(static_cast<char>(Compression::kPlain));
@@ -119,15 +160,17 @@ Result<std::string> Packer::unpack(std::string_view packed) {
   const auto kind = static_cast<uint8_t>(packed[0]);
   packed.remove_prefix(1);
   if (kind == static_cast<uint8_t>(Compression::kPlain)) return std::string(packed);
-  if (kind > static_cast<uint8_t>(Compression::kZstdDictionary))
-    return fail(ErrorCode::kProtocol, cat("malformed message: unknown packing ", kind));
+  if (kind > kSmallBlock) return fail(ErrorCode::kProtocol, cat("malformed message: unknown packing ", kind));
 
-  DCtx& context = contexts_->decompressors[kind];
-  if (!context) context = make_decompressor(static_cast<Compression>(kind));
+  const auto compression =
+      kind == kSmallBlock ? Compression::kZstdDictionary : static_cast<Compression>(kind);
+  DCtx& context = contexts_->decompressors[static_cast<size_t>(compression)];
+  if (!context) context = make_decompressor(compression);
   if (!context) return fail(ErrorCode::kUnavailable, "no memory for decompression");
   ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);
   std::string out;
   TRY(inflate(*context, kMagic, out));
+  if (kind == kSmallBlock) TRY(inflate(*context, cat(kSmallHeader, block_header(packed.size())), out));
   TRY_ASSIGN(const bool ended, inflate(*context, packed, out));
   if (!ended) return fail(ErrorCode::kProtocol, "broken compression: it ends too early");
   return out;

@@ -1,6 +1,7 @@
 // The outermost layer of messages and bodies: a byte that names the packing, then the content, plain or as a
-// zstd frame without its magic number (the first four bytes, always the same).
-// Source: RFC 8878 (Zstandard). Thread: one at a time.
+// zstd frame without its magic number (the first four bytes, always the same); a frame of one small block,
+// made with the dictionary, goes without its other headers, too. Source: RFC 8878 (Zstandard). Thread: one at
+// a time.
 #pragma once
 
 #include <memory>

@@ -40,7 +40,8 @@ TEST(Pack, GivesBackAllSizes) {
 }
 
 TEST(Pack, WritesFramesThatAnyZstdReadsOnceTheMagicIsBack) {
-  const std::string plain = "the same words, the same words, the same words, the same words";
+  std::string plain;
+  while (plain.size() <= 1024) plain += "the same words, ";
   for (const Compression way : kZstdWays) {
     const std::string frame = "\x28\xB5\x2F\xFD" + packed(plain, way).substr(1);
     std::string out(plain.size(), '\0');
@@ -51,6 +52,40 @@ TEST(Pack, WritesFramesThatAnyZstdReadsOnceTheMagicIsBack) {
     ZSTD_freeDCtx(context);
     ASSERT_FALSE(ZSTD_isError(size)) << ZSTD_getErrorName(size);
     EXPECT_EQ(out, plain);
+  }
+}
+
+TEST(Pack, WritesSmallFramesOfTheDictionaryWithoutTheirHeaders) {
+  const std::string plain =
+      "could you take a look at the meeting, please review the new version of the document";
+  const std::string block = packed(plain, Compression::kZstdDictionary);
+  EXPECT_EQ(block[0], 3);
+  EXPECT_LT(block.size(), plain.size() * 2 / 3);
+  EXPECT_EQ(Packer().unpack(block), plain);
+  // A frame whose window is 1 KiB and whose header says no more; the last block, compressed, of so many
+  // bytes.
+  const size_t header = (block.size() - 1) << 3 | 5;
+  const std::string frame = std::string("\x02\0\0", 3) + static_cast<char>(header) +
+                            static_cast<char>(header >> 8) + '\0' + block.substr(1);
+  EXPECT_EQ(Packer().unpack(frame), plain);
+  EXPECT_EQ(packed(plain, Compression::kZstd)[0], 1) << "only with the dictionary";
+}
+
+TEST(Pack, RefusesBrokenSmallBlocks) {
+  const std::string block =
+      packed("could you take a look at the meeting tomorrow", Compression::kZstdDictionary);
+  ASSERT_EQ(block[0], 3);
+  EXPECT_EQ(Packer().unpack("\x03").error().code, ErrorCode::kProtocol);
+  EXPECT_EQ(Packer().unpack(block.substr(0, 4)).error().code, ErrorCode::kProtocol);
+  EXPECT_EQ(Packer().unpack(block + std::string(2000, 'x')).error().code, ErrorCode::kProtocol);
+  // More than a block header can count.
+  EXPECT_EQ(Packer().unpack("\x03" + std::string(3 << 20, 'x')).error().code, ErrorCode::kProtocol);
+}
+
+TEST(Pack, GivesBackSizesAroundThoseOfASmallBlock) {
+  for (size_t size = 1000; size < 1050; ++size) {
+    const std::string plain(size, 'a');
+    EXPECT_EQ(Packer().unpack(packed(plain, Compression::kZstdDictionary)), plain) << size;
   }
 }
 
@@ -84,7 +119,7 @@ TEST(Pack, RefusesWindowsLargerThanAMessage) {
 
 TEST(Pack, RefusesPlainBeyondTheLimitAndUnknownWays) {
   EXPECT_EQ(Packer().unpack(std::string(limits::kMessageBytes + 2, '\0')).error().code, ErrorCode::kLimit);
-  EXPECT_EQ(Packer().unpack("\x03words").error().code, ErrorCode::kProtocol);
+  EXPECT_EQ(Packer().unpack("\x04words").error().code, ErrorCode::kProtocol);
   EXPECT_EQ(Packer().unpack("").error().code, ErrorCode::kProtocol);
 }
 

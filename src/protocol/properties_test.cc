@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "protocol/codec.h"
+#include "protocol/samples_for_test.h"
 
 namespace wherry::protocol {
 namespace {
@@ -40,9 +41,13 @@ bool any_bool() {
   return *rc::gen::arbitrary<bool>();
 }
 Value any_value() {
-  switch (*inRange(0, 6)) {
+  switch (*inRange(0, 8)) {
     case 0:
       return *rc::gen::arbitrary<int64_t>();
+    case 6:
+      return any_time().count;
+    case 7:
+      return *rc::gen::element<std::string>("general", "[]", kIdForTest);
     case 1:
       return *rc::gen::suchThat<double>([](double d) { return d == d; });
     case 2:
@@ -88,7 +93,7 @@ Compression any_compression() {
   return static_cast<Compression>(*inRange(0, 3));
 }
 std::string any_body() {
-  return encode_items(any_list(4, any_item), any_compression());
+  return encode_items(any_list(4, any_item), kBodyForTest, any_compression());
 }
 Segment any_segment() {
   return {any_count(), any_body()};
@@ -180,7 +185,9 @@ TEST(Properties, MessagesAreGivenBack) {
 TEST(Properties, ItemsAreGivenBack) {
   EXPECT_TRUE(rc::check([] {
     const auto items = any_list(20, any_item);
-    const auto decoded = decode_items(encode_items(items, any_compression()));
+    const std::string scope = *rc::gen::element<std::string>("workspace", "channel(general)", "user()");
+    const BodyOf of{any_seq(), scope};
+    const auto decoded = decode_items(encode_items(items, of, any_compression()), of);
     RC_ASSERT(decoded.has_value());
     RC_ASSERT(*decoded == items);
   }));
@@ -189,10 +196,10 @@ TEST(Properties, ItemsAreGivenBack) {
 TEST(Properties, AnyBytesEndInAnErrorOrAMessage) {
   EXPECT_TRUE(rc::check([] {
     std::string bytes = any_bytes(200);
-    if (!bytes.empty() && any_bool()) bytes[0] = static_cast<char>(*inRange(0, 3));
+    if (!bytes.empty() && any_bool()) bytes[0] = static_cast<char>(*inRange(0, 8));
     const auto message = decode(bytes);
     if (message) RC_ASSERT(decode(encode(*message, Compression::kPlain)).has_value());
-    (void)decode_items(bytes);
+    (void)decode_items(bytes, kBodyForTest);
   }));
 }
 

@@ -8,6 +8,10 @@
 namespace wherry::protocol {
 
 inline constexpr const char* kIdForTest = "018bcfe5-687b-7000-8000-0123456789ab";
+inline constexpr const char* kRandomIdForTest = "8d1f0c0e-3b52-4d6a-9c0b-0123456789ab";  // of version 4
+
+// What the samples' bodies are of.
+inline constexpr BodyOf kBodyForTest{Seq{300'004}, "channel(general)"};
 
 inline std::vector<RowItem> sample_items() {
   using Kind = RowItem::Kind;
@@ -15,13 +19,14 @@ inline std::vector<RowItem> sample_items() {
       {Kind::kPut, 1, {7}, {"a", int64_t{1}, Null(), Blob{std::string("\x00\xFF", 2)}, kIdForTest}, {}},
       {Kind::kSet, 4, {9}, {"k"}, {{2, int64_t{5}}, {63, Null()}}},
       {Kind::kGone, 499, {8}, {kIdForTest, int64_t{-3}}, {}},
+      {Kind::kPut, 2, {12}, {kRandomIdForTest, "general", int64_t{1'700'000'000'123}, "[]"}, {}},
       {Kind::kPut, 0, {300'000}, {2.5, "Grüße an alle, the meeting is at ten in the morning."}, {}},
   };
 }
 
 inline std::vector<Message> sample_messages() {
   const std::string hash(32, '\xA5');
-  const std::string body = encode_items(sample_items(), Compression::kPlain);
+  const std::string body = encode_items(sample_items(), kBodyForTest, Compression::kPlain);
   const std::vector<Answer> answers = {
       {.id = kIdForTest, .replica_seq = 11, .seq = {300'001}},
       {.id = kIdForTest,
@@ -79,7 +84,7 @@ inline std::vector<Message> sample_messages() {
       Schema{.hash = "00112233445566778899aabbccddeeff", .bundle = std::string("\x90\x00\xFF", 3)},
       scopes,
       Batch{.upto = {300'004},
-            .hash = std::string(8, '\x11'),
+            .hash = std::string(kLinkBytes, '\x11'),
             .answers = answers,
             .scopes = scopes,
             .scanning = {4, 9},

@@ -144,7 +144,7 @@ Result<> Core::take(Change& change, Step step) {
     case Step::Kind::kItems: {
       const Scope* scope = held.find(step.scope);
       if (scope == nullptr) return {};
-      TRY_ASSIGN(auto items, protocol::decode_items(step.body));
+      TRY_ASSIGN(auto items, protocol::decode_items(step.body, {step.upto, scope->name}));
       return change.joiner.items(*scope, std::move(items));
     }
     case Step::Kind::kChunk:
@@ -193,7 +193,7 @@ Result<> Core::take_chunk(Change& change, Step step) {
     scope->incarnation = meta.next_incarnation++;
   }
   if (!step.items) {
-    TRY_ASSIGN(step.items, protocol::decode_items(step.body));
+    TRY_ASSIGN(step.items, protocol::decode_items(step.body, {step.upto, scope->name}));
   }
   TRY(change.joiner.items(*scope, *std::move(step.items)));
   scope->position = step.upto;

@@ -76,13 +76,17 @@ class Device {
   std::filesystem::path folder_;
 };
 
-// Items of tables by name, as the server would send them.
+// Items of tables by name, as the server would send them; handle 1 is that of workspace, 2 of user(ann).
 protocol::RowItem put(const std::string& table, int64_t seq, Row row);
 protocol::RowItem gone(const std::string& table, int64_t seq, Row key);
-protocol::Segment segment(protocol::Handle handle, const std::vector<protocol::RowItem>& items);
+struct Items {
+  protocol::Handle handle = 0;
+  std::vector<protocol::RowItem> list;
+};
+Items segment(protocol::Handle handle, const std::vector<protocol::RowItem>& items);
 protocol::RowsChunk chunk(protocol::Handle handle, int64_t upto, const std::vector<protocol::RowItem>& items,
                           bool from_zero, bool live);
-protocol::Batch batch(int64_t upto, std::vector<protocol::Segment> segments = {},
+protocol::Batch batch(int64_t upto, const std::vector<Items>& segments = {},
                       std::vector<protocol::Answer> answers = {});
 protocol::Answer applied(const std::string& id, int64_t seq);
 protocol::Answer rejected(const std::string& id, int64_t seq, const std::string& code);

@@ -309,8 +309,17 @@ protocol::RowItem gone(const std::string& table, int64_t seq, Row key) {
   return {protocol::RowItem::Kind::kGone, table_of(table).id, {seq}, std::move(key), {}};
 }
 
-protocol::Segment segment(protocol::Handle handle, const std::vector<protocol::RowItem>& items) {
-  return {handle, protocol::encode_items(items, protocol::Compression::kPlain)};
+namespace {
+
+std::string body_of(const Items& items, Seq upto) {
+  const char* scope = items.handle == 1 ? "workspace" : "user(ann)";
+  return protocol::encode_items(items.list, {upto, scope}, protocol::Compression::kPlain);
+}
+
+}  // namespace
+
+Items segment(protocol::Handle handle, const std::vector<protocol::RowItem>& items) {
+  return {handle, items};
 }
 
 protocol::RowsChunk chunk(protocol::Handle handle, int64_t upto, const std::vector<protocol::RowItem>& items,
@@ -320,15 +329,15 @@ protocol::RowsChunk chunk(protocol::Handle handle, int64_t upto, const std::vect
   rows.upto = {upto};
   rows.live = live;
   rows.from_zero = from_zero;
-  rows.body = protocol::encode_items(items, protocol::Compression::kPlain);
+  rows.body = body_of({handle, items}, rows.upto);
   return rows;
 }
 
-protocol::Batch batch(int64_t upto, std::vector<protocol::Segment> segments,
+protocol::Batch batch(int64_t upto, const std::vector<Items>& segments,
                       std::vector<protocol::Answer> answers) {
   protocol::Batch made;
   made.upto = {upto};
-  made.segments = std::move(segments);
+  for (const Items& items : segments) made.segments.push_back({items.handle, body_of(items, made.upto)});
   made.answers = std::move(answers);
   return made;
 }

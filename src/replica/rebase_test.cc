@@ -16,6 +16,7 @@ using testing::chunk;
 using testing::Device;
 using testing::gone;
 using testing::id_of;
+using testing::Items;
 using testing::must;
 using testing::put;
 using testing::rejected;
@@ -113,8 +114,8 @@ protocol::RowItem random_item(Pair& pair, int scope) {
   return put(table, ++pair.seq, {id, "ann", word});
 }
 
-std::vector<protocol::Segment> random_segments(Pair& pair) {
-  std::vector<protocol::Segment> segments;
+std::vector<Items> random_segments(Pair& pair) {
+  std::vector<Items> segments;
   for (const int scope : {1, 2}) {
     std::vector<protocol::RowItem> items;
     for (int n = in_range(0, 4); n > 0; --n) items.push_back(random_item(pair, scope));
@@ -131,7 +132,7 @@ void receive(Pair& pair) {
                                           : applied(pair.pending.front(), ++pair.seq));
     pair.pending.erase(pair.pending.begin());
   }
-  std::vector<protocol::Segment> segments = random_segments(pair);
+  std::vector<Items> segments = random_segments(pair);
   pair.say(batch(++pair.seq, std::move(segments), std::move(answers)));
 }
 

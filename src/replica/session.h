@@ -58,7 +58,7 @@ class Session {
   Result<> replace_scopes(const std::vector<protocol::GrantedScope>& granted);
   Result<> change_scopes(const protocol::Scopes& scopes, Change& change);
   void note_answers(const std::vector<protocol::Answer>& answers, std::vector<Step>& steps);
-  Result<> add_segments(const std::vector<protocol::Segment>& segments,
+  Result<> add_segments(const std::vector<protocol::Segment>& segments, Seq upto,
                         const std::vector<protocol::Answer>& answers, std::vector<Step>& steps);
   // Applies the steps, or stages them as long as a scope catches up.
   Result<> digest(Change& change, std::vector<Step> steps);

@@ -85,23 +85,25 @@ void Session::note_answers(const std::vector<Answer>& answers, std::vector<Step>
   }
 }
 
-Result<> Session::add_segments(const std::vector<Segment>& segments, const std::vector<Answer>& answers,
-                               std::vector<Step>& steps) {
+Result<> Session::add_segments(const std::vector<Segment>& segments, Seq upto,
+                               const std::vector<Answer>& answers, std::vector<Step>& steps) {
   for (const Segment& segment : segments) {
     const Line* line = line_of(segment.handle);
     if (line == nullptr) return fail(ErrorCode::kProtocol, "rows of a scope that is not held");
     Step step;
     step.kind = Step::Kind::kItems;
     step.scope = line->scope;
+    step.upto = upto;
     step.body = segment.body;
     if (line->unloaded) {
       // Only rows that own commands wrote are meant; others were on their way when the scope was unloaded.
       if (answers.empty()) continue;
-      TRY_ASSIGN(std::vector<RowItem> items, decode_items(segment.body));
+      const BodyOf of{upto, core_.held.find(line->scope)->name};
+      TRY_ASSIGN(std::vector<RowItem> items, decode_items(segment.body, of));
       std::erase_if(items, [&](const RowItem& item) {
         return std::ranges::none_of(answers, [&](const Answer& answer) { return answer.seq == item.seq; });
       });
-      step.body = encode_items(items, Compression::kPlain);
+      step.body = encode_items(items, of, Compression::kPlain);
     }
     steps.push_back(std::move(step));
   }
@@ -132,11 +134,10 @@ Result<> Session::on_batch(const Batch& batch) {
         step.scope = line_of(granted.handle)->scope;
         step.upto = batch.upto;
         step.live = true;
-        step.body = encode_items({}, Compression::kPlain);
         steps.push_back(std::move(step));
       }
     note_answers(batch.answers, steps);
-    TRY(add_segments(batch.segments, batch.answers, steps));
+    TRY(add_segments(batch.segments, batch.upto, batch.answers, steps));
     Step boundary;
     boundary.kind = Step::Kind::kBoundary;
     boundary.upto = batch.upto;
@@ -167,10 +168,11 @@ Result<> Session::on_rows(const RowsChunk& chunk) {
   const Result<> taken = core_.transact([&](Change& change) -> Result<> {
     std::vector<Step> steps;
     note_answers(chunk.answers, steps);
-    TRY(add_segments(chunk.own, chunk.answers, steps));
+    TRY(add_segments(chunk.own, chunk.upto, chunk.answers, steps));
     if (meant) {
       // Staged bodies are looked into now: a malformed one must not be kept.
-      TRY_ASSIGN(std::vector<RowItem> items, decode_items(chunk.body));
+      const std::string& scope = core_.held.find(line->scope)->name;
+      TRY_ASSIGN(std::vector<RowItem> items, decode_items(chunk.body, {chunk.upto, scope}));
       rows = items.size();
       Step step;
       step.kind = Step::Kind::kChunk;

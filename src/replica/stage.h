@@ -24,7 +24,7 @@ struct Step {
     kBoundary = 5,  // live scopes are complete to `upto`; `body`: the log's hash there
   } kind = Kind::kSession;
   int64_t scope = 0;  // Scope::id
-  Seq upto;
+  Seq upto;           // of the message it came in
   std::string after;
   bool live = false, from_zero = false;
   std::string command;

@@ -18,8 +18,9 @@ constexpr size_t kScopesPerMessage = 1000;
 constexpr size_t kIdentityBytes = 16;
 // How many welcomes in a row may get lost.
 constexpr size_t kTokensGiven = 8;
-// Eight bytes suffice to tell two histories apart, and to keep others from inventing one.
-constexpr size_t kHashPrefix = 8, kProofBytes = 8;
+// What suffices to tell two histories apart, and to keep others from inventing one.
+constexpr size_t kHashPrefix = 4, kProofBytes = 6;
+static_assert(kHashPrefix + kProofBytes == protocol::kLinkBytes);
 // Sets of roles whose share of the bundle is kept encoded.
 constexpr size_t kBundlesMost = 50;
 
@@ -109,7 +110,7 @@ std::string Workspace::Impl::proof(Seq seq, std::string_view hash) const {
 Result<Workspace::Impl::Memory> Workspace::Impl::memory_of(const protocol::Hello& hello) {
   if (hello.epoch.empty()) return Memory::kNone;
   const std::string_view shown = hello.hash;
-  if (shown.size() != kHashPrefix + kProofBytes ||
+  if (shown.size() != protocol::kLinkBytes ||
       shown.substr(kHashPrefix) != proof(hello.hash_at, shown.substr(0, kHashPrefix)))
     return Memory::kForeign;
   if (hello.hash_at > log.head()) return Memory::kForgotten;

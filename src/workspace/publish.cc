@@ -93,13 +93,15 @@ void Workspace::Impl::forget_scope(Session& session, ScopeId scope) {
   session.scopes.erase(at);
 }
 
-const std::string& Workspace::Impl::body_of(ScopeId scope, protocol::Compression compression,
-                                            const Items& items) {
+// Of the group being published, up to the head of the log.
+Result<std::string> Workspace::Impl::body_of(ScopeId scope, protocol::Compression compression,
+                                             const Items& items) {
   const auto at = items.find(scope);
-  if (at == items.end()) return empty_body_;
+  if (at == items.end()) return std::string();
   std::string& body = bodies_[{scope, static_cast<int64_t>(compression)}];
-  if (body.empty()) body = protocol::encode_items(at->second.list, compression);
-  return body;
+  if (!body.empty()) return body;
+  TRY_ASSIGN(const ScopeInfo* info, names_.info(scope));
+  return body = protocol::encode_items(at->second.list, {log.head(), info->name}, compression);
 }
 
 // Compares what the session was told with what its holder holds now: toggled within the group is no change.
@@ -165,10 +167,12 @@ Result<> Workspace::Impl::add_own_rows(Session& session, const std::vector<RowRe
       }
   }
   for (auto& [scope, items] : own) {
+    TRY_ASSIGN(const ScopeInfo* info, names_.info(scope));
     std::ranges::sort(items, [](const protocol::RowItem& a, const protocol::RowItem& b) {
       return std::tie(a.seq, a.table) < std::tie(b.seq, b.table);
     });
-    segments.push_back({session.scopes[scope].handle, protocol::encode_items(items, session.compression)});
+    segments.push_back({session.scopes[scope].handle,
+                        protocol::encode_items(items, {log.head(), info->name}, session.compression)});
   }
   return {};
 }
@@ -185,17 +189,19 @@ void Workspace::Impl::fall_back_to_scanning(Session& session, protocol::Batch& b
 }
 
 // Most sessions are sent what some other one was sent: rows of one scope, which they know by the same handle.
-void Workspace::Impl::send_shared(Session& session, ScopeId scope, const Items& items) {
+Result<> Workspace::Impl::send_shared(Session& session, ScopeId scope, const Items& items) {
   const protocol::Handle handle = session.scopes[scope].handle;
   std::string& message = shared_[{scope, handle, static_cast<int64_t>(session.compression)}];
   if (message.empty()) {
     protocol::Batch batch;
     batch.upto = log.head();
     batch.hash = link();
-    batch.segments.push_back({handle, body_of(scope, session.compression, items)});
+    TRY_ASSIGN(std::string body, body_of(scope, session.compression, items));
+    batch.segments.push_back({handle, std::move(body)});
     message = protocol::encode(batch, session.compression);
   }
   hand_out(session, message);
+  return {};
 }
 
 // What lies in live scopes goes as the group's segments. When that is more than a session takes now, or more
@@ -223,8 +229,7 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
       session.queued_bytes > options.limits.session_queue_bytes || bytes > limits::kMessageBytes / 2;
   if (!too_much && answers.empty() && session.holder->changed.empty() && live.size() <= 1) {
     session.boundary = batch.upto;
-    if (!live.empty()) send_shared(session, live[0], items);
-    return {};
+    return live.empty() ? Result<>() : send_shared(session, live[0], items);
   }
   if (too_much) fall_back_to_scanning(session, batch);
   // Nothing more fits: what is born comes by scanning, too.
@@ -233,8 +238,10 @@ Result<> Workspace::Impl::publish_to(Session& session, const std::vector<const H
   live.insert(live.end(), born.begin(), born.end());
   for (const ScopeId scope : live)
     if (const auto held = session.scopes.find(scope);
-        held != session.scopes.end())  // not revoked within the group
-      batch.segments.push_back({held->second.handle, body_of(scope, session.compression, items)});
+        held != session.scopes.end()) {  // not revoked within the group
+      TRY_ASSIGN(std::string body, body_of(scope, session.compression, items));
+      batch.segments.push_back({held->second.handle, std::move(body)});
+    }
   if (!changes.granted.empty() || !changes.revoked.empty()) batch.scopes = std::move(changes);
   for (const Handled* executed : answers) {
     batch.answers.push_back(executed->answer);
@@ -312,7 +319,8 @@ Result<> Workspace::Impl::send_chunk(Session& session) {
   rows.after = chunk.after;
   rows.live = chunk.at_head;
   rows.from_zero = std::exchange(held.from_zero, false);
-  rows.body = protocol::encode_items(chunk.items, session.compression);
+  TRY_ASSIGN(const ScopeInfo* info, names_.info(scope));
+  rows.body = protocol::encode_items(chunk.items, {chunk.upto, info->name}, session.compression);
   held.position = chunk.upto;
   held.after = std::move(chunk.after);
   --session.credits;

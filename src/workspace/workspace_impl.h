@@ -108,11 +108,11 @@ class Workspace::Impl {
                                  std::vector<ScopeId>& born);
   Result<> add_own_rows(Session& session, const std::vector<RowRef>& rows,
                         std::vector<protocol::Segment>& segments);
-  void send_shared(Session& session, ScopeId scope, const Items& items);
+  Result<> send_shared(Session& session, ScopeId scope, const Items& items);
   void fall_back_to_scanning(Session& session, protocol::Batch& batch);
   Result<> read_chunks();
   Result<> send_chunk(Session& session);
-  const std::string& body_of(ScopeId scope, protocol::Compression compression, const Items& items);
+  Result<std::string> body_of(ScopeId scope, protocol::Compression compression, const Items& items);
   bool refuse_too_many_scopes(SessionId id, const workspace::Holder& holder);
   void send(Session& session, const protocol::Message& message);
   void hand_out(Session& session, std::string bytes);
@@ -157,7 +157,6 @@ class Workspace::Impl {
   std::unordered_map<ScopeId, std::unordered_set<SessionId>> live_;  // sessions for which the scope is live
   std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;        // of the group being published
   std::map<std::tuple<ScopeId, protocol::Handle, int64_t>, std::string> shared_;  // batches of that group
-  std::string empty_body_;
   std::map<std::vector<std::string>, std::string>
       bundles_;  // encoded, for replicas of users with these roles
   std::vector<std::pair<std::string, std::string>> confirmed_;  // replicas and the tokens that they have kept

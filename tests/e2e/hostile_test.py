@@ -263,10 +263,11 @@ class Hostile(Case):
         at_first = {
             "push first": register, "pull first": wire.message(wire.PULL, 8), "version 0": self.hello(version=0), "version 99": self.hello(version=99),
             # schema_hash, epoch, position, hash_at, hash, answered
-            "the memory of another log": self.hello(rest=("", uuid.uuid4(), 5, 5, b"x" * 16, 3)), "an epoch alone": self.hello(rest=("", uuid.uuid4())),
+            "the memory of another log": self.hello(rest=("", uuid.uuid4(), 5, 5, b"x" * 10, 3)), "an epoch alone": self.hello(rest=("", uuid.uuid4())),
         }
         later = {
             "hello twice": hello, "a server's message": wire.message(wire.BATCH, 5),
+            "a short one": b"\x04\x05\x01" + b"x" * 10, "half of it": b"\x04\x05\x01xxx", "an endless number": b"\x04" + b"\xff" * 20,
             "unknown message": wire.message(99), "no number": wire.message("hello"), "not an array": b"\0\xc0",
             "empty": b"", "unknown packing": b"\x09" + hello[1:], "nothing packed": b"\x01",
             "the future": wire.message(wire.PULL, 8, [[1, 10**12, None]]), "endless credits": wire.message(wire.PULL, 10**9),
@@ -369,9 +370,10 @@ class Hostile(Case):
         own = {"push": wire.message(wire.PUSH, [command]), "pull": wire.message(wire.PULL, 8, [[1, 0, b""]], [2])}
         # Those of a server, which it must not take from others.
         scope = [1, "channel(secret)", False, True]
-        servers = {"welcome": wire.message(wire.WELCOME, 1, [1 << 20] * 4, now, "team", "ann", ["admin"], uuid.uuid4(), 0, 9, b"x" * 16, uuid.uuid4()),
+        servers = {"welcome": wire.message(wire.WELCOME, 2, [1 << 20] * 4, now, "team", "ann", ["admin"], uuid.uuid4(), 0, 9, b"x" * 10, uuid.uuid4()),
                    "schema": wire.message(wire.SCHEMA, "0" * 32, b"\x90"), "scopes": wire.message(wire.SCOPES, [scope], [2], True, False),
-                   "batch": wire.message(wire.BATCH, 9, [1, b""], [[uuid.uuid4(), 8, 0, 0]], [1], [[scope]], b"x" * 16),
+                   "batch": wire.message(wire.BATCH, 9, [1, b""], [[uuid.uuid4(), 8, 0, 0]], [1], [[scope]], b"x" * 10),
+                   "short batch": b"\x04\x09\x01" + b"x" * 10 + b"\x0e\x00\x91\xa1k",
                    "rows": wire.message(wire.ROWS, 1, 9, b"\0", True, b"", True), "error": wire.message(wire.ERROR, "protocol", "x"),
                    "bye": wire.message(wire.BYE, "protocol", "x", 0)}
         before = rows("log", "--data", self.data, "--workspace", "team")

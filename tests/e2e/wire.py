@@ -72,7 +72,24 @@ def message(*fields):
     return b"\0" + pack(list(fields))
 
 
-def hello(token, clock, version=1, replica=None, identity=None, rest=()):
+def varint(data, at):
+    """The number at a place of `data`, and the place behind it."""
+    number = shift = 0
+    while True:
+        number |= (data[at] & 0x7f) << shift
+        shift, at = shift + 7, at + 1
+        if data[at - 1] < 0x80:
+            return number, at
+
+
+def short_batch(data):
+    """The fields of a batch in the short form, plain."""
+    upto, at = varint(data, 1)
+    handle, at = varint(data, at)
+    return [BATCH, upto, [handle, b"\0" + data[at + 10:]], None, None, None, data[at:at + 10]]
+
+
+def hello(token, clock, version=2, replica=None, identity=None, rest=()):
     return message(HELLO, version, token, replica, identity, clock, *rest)
 
 
@@ -193,9 +210,9 @@ class Wire:
                 self.send(frame(CLOSE, payload[:2]))
                 return None
             elif opcode == BINARY:
-                assert payload[:1] == b"\0", "packed though nothing was agreed"
+                assert payload[:1] in (b"\0", b"\4"), "packed though nothing was agreed"
                 self.traffic += payload
-                fields, _ = unpack(payload[1:])
+                fields = short_batch(payload) if payload[0] == 4 else unpack(payload[1:])[0]
                 if fields[0] == BYE:
                     self.bye = fields[1]
                 return fields

@@ -117,12 +117,12 @@ TEST_F(Malformed, AnInventedMemoryBeginsNoEpoch) {
     return said({protocol::encode(hello, Compression::kPlain)});
   };
   const std::string other = "01a21212-0ee2-75c6-8f89-637c5aee1d9c";
-  EXPECT_EQ(remembers(epoch, 1'000'000, std::string(16, 'x')), "protocol");
-  EXPECT_EQ(remembers(epoch, 1, std::string(16, 'x')), "protocol");
+  EXPECT_EQ(remembers(epoch, 1'000'000, std::string(protocol::kLinkBytes, 'x')), "protocol");
+  EXPECT_EQ(remembers(epoch, 1, std::string(protocol::kLinkBytes, 'x')), "protocol");
   EXPECT_EQ(remembers(epoch, 1, std::string(8, 'x')), "protocol");
   EXPECT_EQ(remembers(epoch, 1'000'000, ""), "protocol");
   for (const int64_t seq : {1, 1'000'000})
-    for (const std::string& hash : {std::string(), std::string(16, 'x')})
+    for (const std::string& hash : {std::string(), std::string(protocol::kLinkBytes, 'x')})
       EXPECT_EQ(remembers(other, seq, hash), "invalid");
   honest->connect();
   world.settle();
