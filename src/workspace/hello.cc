@@ -228,14 +228,15 @@ const std::string& Workspace::Impl::bundle_for(const std::vector<std::string>& r
   return bytes;
 }
 
+// Scopes that are loaded by themselves come first: they get the smaller numbers, which each of their batches
+// repeats.
 void Workspace::Impl::send_scope_list(Session& session) {
   protocol::Scopes list;
   list.reset = true;
   list.last = false;
-  for (const ScopeId scope : session.holder->scopes) {
+  const auto add = [&](ScopeId scope, bool on_demand) {
     const auto info = names_.info(scope);
-    if (!info) continue;
-    const bool on_demand = names_.kind(**info).on_demand;
+    if (!info || names_.kind(**info).on_demand != on_demand) return;
     const SessionScope& held = add_scope(session, scope, on_demand);
     list.granted.push_back({held.handle, (*info)->name, on_demand, false});
     if (list.granted.size() == kScopesPerMessage) {
@@ -243,7 +244,9 @@ void Workspace::Impl::send_scope_list(Session& session) {
       list = {};
       list.last = false;
     }
-  }
+  };
+  for (const bool on_demand : {false, true})
+    for (const ScopeId scope : session.holder->scopes) add(scope, on_demand);
   list.last = true;
   send(session, list);
 }
