@@ -70,6 +70,7 @@ class Engine::Impl {
   std::unique_ptr<DeferredTriggers> deferred;
 
   void forget_parents() { parents_.clear(); }
+  void forget_handlers() { handlers_.clear(); }
   std::optional<RowRef> entity_of(const Call& call) const;
   std::optional<std::string> entity_id_of(const Call& call) const;
 
@@ -456,6 +457,9 @@ Result<Execution> Engine::check_again(const Call& call, const Added& added) {
 }
 void Engine::forget_parents() {
   impl_->forget_parents();
+}
+void Engine::forget_handlers() {
+  impl_->forget_handlers();
 }
 Result<> Engine::run_deferred() {
   return impl_->deferred->run();

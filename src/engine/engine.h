@@ -78,6 +78,8 @@ class Engine {
   // To be called when the tables have changed other than by runs (on a replica: at the beginning of each
   // transaction, and after confirmed rows were put), or a transaction was rolled back.
   void forget_parents();
+  // Lets go of prepared handlers; they are prepared again when their commands come.
+  void forget_handlers();
   // Writes the full-text indexes that runs and other changes of rows have left behind. To be called before
   // the transaction ends.
   Result<> run_deferred();

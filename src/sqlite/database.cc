@@ -119,6 +119,10 @@ void Database::forget_statements() {
   ++forgotten_;
 }
 
+Result<> Database::forget_schema() {
+  return execute("PRAGMA writable_schema = RESET");
+}
+
 Result<std::optional<Value>> Database::value(std::string_view sql, const Row& parameters) {
   TRY_ASSIGN(Statement * statement, cached(sql));
   statement->lend_all(parameters);

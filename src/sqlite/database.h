@@ -56,6 +56,8 @@ class Database {
   // They are prepared again when they are used again. None may be in use.
   void forget_statements();
   int64_t forgotten() const { return forgotten_; }  // how often
+  // It is read again when a statement needs it; those that were prepared are prepared again.
+  Result<> forget_schema();
 
   sqlite3* handle() const { return handle_; }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }

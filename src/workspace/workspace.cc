@@ -21,7 +21,7 @@ constexpr Millis kHelloWithin{10'000};
 // Old departures are swept so often, and so many at once, that nobody waits for it.
 constexpr Millis kSweepEvery{600'000};
 constexpr int64_t kSweepMost = 2000;
-// Ticks without work after which statements other than the handlers' are forgotten, too; to prepare them anew
+// Ticks without work after which statements and the schema are forgotten, too; to read and prepare them anew
 // takes about a millisecond.
 constexpr int64_t kLongQuiet = 10;
 // Of the parameters of a group's commands from sessions: it holds several copies of them until it is
@@ -337,8 +337,10 @@ Result<> Workspace::Impl::rest() {
     if (!written && written.error().code != ErrorCode::kFull) return written;
   }
   if (quiet_ticks_ == 1) db_->release_memory();
-  if (quiet_ticks_ == kLongQuiet) db_->forget_statements();
-  return {};
+  if (quiet_ticks_ != kLongQuiet) return {};
+  engine_->forget_handlers();
+  db_->forget_statements();
+  return db_->forget_schema();
 }
 
 // Deletes departures older than the horizon. A position before `swept_to` is answered with a scan from 0.
