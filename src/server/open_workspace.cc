@@ -54,7 +54,12 @@ TokenVerifier verifier_for(const std::string& secret, const std::string& workspa
 
 }  // namespace
 
-Result<std::unique_ptr<Hosted>> open_workspace(DataFolder& data, std::shared_ptr<const Bundle> bundle,
+Shared::Shared(std::shared_ptr<const Bundle> b)
+    : bundle(std::move(b)),
+      replica_bundles(std::make_shared<ReplicaBundles>(bundle)),
+      entropy(net::random_drawn_ahead()) {}
+
+Result<std::unique_ptr<Hosted>> open_workspace(DataFolder& data, const Shared& shared,
                                                UnknownWorkspaces unknown, const std::string& name,
                                                Millis now) {
   auto info = data.find(name);
@@ -66,10 +71,11 @@ Result<std::unique_ptr<Hosted>> open_workspace(DataFolder& data, std::shared_ptr
   TRY_ASSIGN(auto workspace, Workspace::open({.path = info->path,
                                               .name = name,
                                               .vfs = {},
-                                              .bundle = std::move(bundle),
+                                              .bundle = shared.bundle,
                                               .hasher = &net::sha256,
-                                              .entropy = net::random_drawn_ahead(),
-                                              .verifier = verifier_for(data.secret(), name)},
+                                              .entropy = shared.entropy,
+                                              .verifier = verifier_for(data.secret(), name),
+                                              .replica_bundles = shared.replica_bundles},
                                              now));
   return std::make_unique<Opened>(std::move(workspace));
 }

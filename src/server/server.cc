@@ -90,12 +90,14 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
     TRY_ASSIGN(listener_, net::Listener::open(std::move(listen), *this));
 
     const auto unknown = options_.dev ? UnknownWorkspaces::kCreate : UnknownWorkspaces::kRefuse;
-    const Opener opener = [this, unknown](const std::string& name, Millis now) {
-      return open_workspace(*data_, options_.bundle, unknown, name, now);
+    const auto opener = [this, unknown]() -> Opener {
+      return [this, unknown, shared = Shared(options_.bundle)](const std::string& name, Millis now) {
+        return open_workspace(*data_, shared, unknown, name, now);
+      };
     };
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     for (int i = 0; i < (options_.workers > 0 ? options_.workers : cores); ++i) {
-      workers_.push_back(std::make_unique<Worker>(opener, *this, tokens_, options_.idle_close_ms));
+      workers_.push_back(std::make_unique<Worker>(opener(), *this, tokens_, options_.idle_close_ms));
     }
     listener_->run();
     return {};

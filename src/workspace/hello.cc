@@ -2,7 +2,6 @@
 // answered already.
 #include "base/limits.h"
 #include "base/text.h"
-#include "bundle/compile.h"
 #include "bundle/wire.h"
 #include "protocol/codec.h"
 #include "workspace/schema.h"
@@ -21,8 +20,6 @@ constexpr size_t kTokensGiven = 8;
 // What suffices to tell two histories apart, and to keep others from inventing one.
 constexpr size_t kHashPrefix = 4, kProofBytes = 6;
 static_assert(kHashPrefix + kProofBytes == protocol::kLinkBytes);
-// Sets of roles whose share of the bundle is kept encoded.
-constexpr size_t kBundlesMost = 50;
 
 // Tokens that were given and not used yet, one after another.
 bool holds_token(std::string_view given, std::string_view token) {
@@ -221,13 +218,6 @@ Result<> Workspace::Impl::confirm_identities() {
   return transaction.commit();
 }
 
-const std::string& Workspace::Impl::bundle_for(const std::vector<std::string>& roles) {
-  if (bundles_.size() > kBundlesMost) bundles_.clear();
-  std::string& bytes = bundles_[roles];
-  if (bytes.empty()) bytes = encode_bundle(for_replica(*options.bundle, roles));
-  return bytes;
-}
-
 // Scopes that are loaded by themselves come first: they get the smaller numbers, which each of their batches
 // repeats.
 void Workspace::Impl::send_scope_list(Session& session) {
@@ -265,7 +255,7 @@ Result<> Workspace::Impl::welcome(Session& session, Greeting greeting, Millis) {
   sessions_of_[session.holder.get()].insert(session.id);
   session.compression = greeting.welcome.compression;
   session.boundary = log.head();
-  const std::string& bundle = bundle_for(session.holder->roles);
+  const std::string& bundle = replica_bundles_->for_roles(session.holder->roles);
   greeting.welcome.schema_hash = bundle_hash(bundle);
   const bool needs_schema = session.hello.schema_hash != greeting.welcome.schema_hash;
   send(session, greeting.welcome);

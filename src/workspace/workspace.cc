@@ -41,7 +41,9 @@ Workspace::Impl::Impl(WorkspaceOptions o, std::unique_ptr<sqlite::Database> data
       versions_(*db_, *options.bundle),
       effects_(*db_, *options.bundle, engine_->rows(), access_, versions_),
       executor_({*db_, *options.bundle, *engine_, names_, access_, versions_, log, effects_}),
-      uuids_(options.entropy) {}
+      uuids_(options.entropy),
+      replica_bundles_(options.replica_bundles ? options.replica_bundles
+                                               : std::make_shared<ReplicaBundles>(options.bundle)) {}
 
 // After a kill, SQLite recovers what was written but perhaps never synced. It is made durable, and one commit
 // shows that the disk takes it, before anyone is answered.

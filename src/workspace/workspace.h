@@ -48,6 +48,8 @@ struct WorkspaceLimits {
   size_t scope_changes = limits::kScopeChanges;
 };
 
+class ReplicaBundles;
+
 struct WorkspaceOptions {
   std::string path;  // of the SQLite file; created if missing
   std::string name;
@@ -57,6 +59,7 @@ struct WorkspaceOptions {
   Entropy entropy;
   TokenVerifier verifier;
   WorkspaceLimits limits = {};
+  std::shared_ptr<ReplicaBundles> replica_bundles = {};  // of `bundle`; if none is shared, its own
 };
 
 // A command that enters without a session: bots and administration, on the server itself.

@@ -15,6 +15,7 @@
 #include "workspace/effects.h"
 #include "workspace/executor.h"
 #include "workspace/log.h"
+#include "workspace/replica_bundles.h"
 #include "workspace/scope_names.h"
 #include "workspace/session.h"
 #include "workspace/versions.h"
@@ -96,7 +97,6 @@ class Workspace::Impl {
   Result<> greet_replica(Session& session, Greeting& greeting, Millis now);
   Result<> welcome(Session& session, Greeting greeting, Millis now);
   void send_scope_list(Session& session);
-  const std::string& bundle_for(const std::vector<std::string>& roles);
   std::string random_bytes(size_t count);
 
   // publish.cc
@@ -157,8 +157,7 @@ class Workspace::Impl {
   std::unordered_map<ScopeId, std::unordered_set<SessionId>> live_;  // sessions for which the scope is live
   std::map<std::pair<ScopeId, int64_t>, std::string> bodies_;        // of the group being published
   std::map<std::tuple<ScopeId, protocol::Handle, int64_t>, std::string> shared_;  // batches of that group
-  std::map<std::vector<std::string>, std::string>
-      bundles_;  // encoded, for replicas of users with these roles
+  std::shared_ptr<ReplicaBundles> replica_bundles_;
   std::vector<std::pair<std::string, std::string>> confirmed_;  // replicas and the tokens that they have kept
   Millis last_sweep_;
 };
