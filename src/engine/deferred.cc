@@ -15,30 +15,43 @@ namespace {
 // So many entries are gathered at once, at most.
 constexpr size_t kSlice = 20'000;
 
-}  // namespace
-
-Result<std::unique_ptr<DeferredTriggers>> DeferredTriggers::install(sqlite::Database& db,
-                                                                    const Bundle& bundle, PreUpdate& hook) {
-  Deferral deferral = deferral_of(bundle);
+// To look into the temporary schema would make one.
+Result<> drop_earlier(sqlite::Database& db) {
+  TRY_ASSIGN(const auto has_any, db.value("SELECT 1 FROM pragma_database_list WHERE name = 'temp'"));
+  if (!has_any) return {};
   TRY_ASSIGN(const std::vector<Row> earlier,
              db.rows("SELECT type, name FROM sqlite_temp_schema WHERE name GLOB 'wherry_deferred*' "
                      "ORDER BY type = 'table'"));
   for (const Row& row : earlier)
     TRY(db.execute(cat("DROP ", *row[0].text(), " temp.", quote_name(*row[1].text()))));
-  // A file that was made when all triggers were stored would fill the index twice.
-  TRY_ASSIGN(const std::vector<Row> stored,
-             db.rows("SELECT name FROM main.sqlite_schema WHERE type = 'trigger'"));
-  for (const Row& row : stored)
-    if (deferral.replaces(*row[0].text()))
-      TRY(db.execute(cat("DROP TRIGGER main.", quote_name(*row[0].text()))));
+  return {};
+}
+
+Result<> make_triggers(sqlite::Database& db, const Deferral& deferral) {
   size_t most = 1;
   for (const DeferredStatement& statement : deferral.statements) most = std::max(most, statement.values);
   std::string columns;
   for (size_t i = 1; i <= most; ++i) columns += cat(", v", i);
   TRY(db.execute(
       cat("CREATE TEMP TABLE wherry_deferred(n INTEGER PRIMARY KEY, statement INTEGER", columns, ")")));
+  for (const DeferredTrigger& trigger : deferral.triggers) TRY(db.execute(trigger.create));
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DeferredTriggers>> DeferredTriggers::install(sqlite::Database& db,
+                                                                    const Bundle& bundle, PreUpdate& hook) {
+  Deferral deferral = deferral_of(bundle);
+  TRY(drop_earlier(db));
+  // A file that was made when all triggers were stored would fill the index twice.
+  TRY_ASSIGN(const std::vector<Row> stored,
+             db.rows("SELECT name FROM main.sqlite_schema WHERE type = 'trigger'"));
+  for (const Row& row : stored)
+    if (deferral.replaces(*row[0].text()))
+      TRY(db.execute(cat("DROP TRIGGER main.", quote_name(*row[0].text()))));
+  if (!deferral.triggers.empty()) TRY(make_triggers(db, deferral));
   std::unique_ptr<DeferredTriggers> made(new DeferredTriggers(db, bundle, std::move(deferral)));
-  for (const DeferredTrigger& trigger : made->deferral_.triggers) TRY(db.execute(trigger.create));
   TRY_ASSIGN(const auto may_follow,
              db.value("SELECT 1 FROM main.sqlite_schema WHERE name = 'wherry_unindexed'"));
   made->entries_follow_ = may_follow.has_value();
