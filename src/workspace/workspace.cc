@@ -72,6 +72,7 @@ Result<> Workspace::Impl::boot(bool created, Millis now) {
   TRY(names_.reload());
   // The log begins with what the workspace is made of; a kill in between leaves it to the next boot.
   if (log.head() == Seq{}) TRY(run_initial(now));
+  db_->forget_statements();  // most are for opening only
   return {};
 }
 
