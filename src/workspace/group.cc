@@ -154,6 +154,7 @@ Result<> Workspace::Impl::index_rows(int64_t at_least) {
 Result<std::vector<Workspace::Impl::Done>> Workspace::Impl::run_group(std::vector<Waiting>& group,
                                                                       Millis now) {
   std::vector<Done> done;
+  has_written_ = true;
   while (true) {
     auto finished = attempt_group(group, done, now);
     if (finished && *finished) return done;

@@ -22,8 +22,8 @@ constexpr Millis kHelloWithin{10'000};
 constexpr Millis kSweepEvery{600'000};
 constexpr int64_t kSweepMost = 2000;
 // Ticks without work after which statements and the schema are forgotten, too; to read and prepare them anew
-// takes about a millisecond.
-constexpr int64_t kLongQuiet = 10;
+// takes about a millisecond. Where nobody has written of late, nobody is likely to write soon.
+constexpr int64_t kLongQuiet = 10, kLongQuietOfReaders = 2;
 // Of the parameters of a group's commands from sessions: it holds several copies of them until it is
 // published.
 constexpr size_t kGroupBytes = 2 << 20;
@@ -340,7 +340,8 @@ Result<> Workspace::Impl::rest() {
     if (!written && written.error().code != ErrorCode::kFull) return written;
   }
   if (quiet_ticks_ == 1) db_->release_memory();
-  if (quiet_ticks_ != kLongQuiet) return {};
+  if (quiet_ticks_ != (has_written_ ? kLongQuiet : kLongQuietOfReaders)) return {};
+  has_written_ = false;
   engine_->forget_handlers();
   db_->forget_statements();
   return db_->forget_schema();

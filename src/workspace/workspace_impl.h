@@ -147,6 +147,7 @@ class Workspace::Impl {
   std::deque<Waiting> waiting_;
   int64_t unindexed_ = 1;  // rows whose full-text entries follow, counted up to a bound; at first unknown
   bool worked_since_tick_ = false;
+  bool has_written_ = false;            // commands ran since statements were forgotten
   int64_t quiet_ticks_ = 0;             // one after the other
   int64_t accepted_ = 0, handled_ = 0;  // commands that waited ever, and those of them that are done
   std::deque<SessionId> hellos_;        // not answered yet
