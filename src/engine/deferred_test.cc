@@ -110,6 +110,41 @@ TEST_P(EitherWay, WhatIsTakenBackIsNeverWritten) {
   stage.expect_sound();
 }
 
+// Each connection's takes 20 KB.
+TEST_P(EitherWay, ATemporaryDatabaseIsMadeForTriggersOnly) {
+  Stage stage(compiled(schema()));
+  const auto deferred = stage.install();
+  const auto has_any = *stage.db->value("SELECT 1 FROM pragma_database_list WHERE name = 'temp'");
+  EXPECT_EQ(has_any.has_value(), !GetParam());
+}
+
+TEST_P(EitherWay, TheIndexIsKeptAfterTheSchemaWasForgotten) {
+  Stage stage(compiled(schema()));
+  const auto deferred = stage.install();
+  ASSERT_TRUE(stage.db->execute("INSERT INTO notes(id, body) VALUES('1', 'one'), ('2', 'two')"));
+  ASSERT_TRUE(deferred->run());
+  ASSERT_TRUE(stage.db->forget_schema());
+  ASSERT_TRUE(
+      stage.db->execute("UPDATE notes SET body = 'three' WHERE id = '1'; DELETE FROM notes WHERE id = '2'"));
+  EXPECT_EQ(stage.found("three"), 0);
+  ASSERT_TRUE(deferred->run());
+  EXPECT_EQ(stage.found("three"), 1);
+  EXPECT_EQ(stage.found("one OR two"), 0);
+  stage.expect_sound();
+}
+
+TEST(Deferred, TriggersOfAnEarlierBundleGo) {
+  Stage stage(compiled(cat(kTables, by_triggers())));
+  stage.install().reset();
+  stage.bundle = compiled(cat(kTables, kIndex));
+  const auto deferred = stage.install();
+  ASSERT_TRUE(stage.db->execute("INSERT INTO notes(id, body) VALUES('1', 'one')"));
+  ASSERT_TRUE(deferred->run());
+  EXPECT_EQ(stage.db->value("SELECT count(*) FROM sqlite_temp_schema"), Value(int64_t{0}));
+  EXPECT_EQ(stage.found("one"), 1);
+  stage.expect_sound();
+}
+
 // Whatever happens to the rows, and whenever it is taken back or written: the index is that of its table.
 TEST_P(EitherWay, TheIndexIsAsTheTriggersWouldHaveLeftIt) {
   for (unsigned seed = 1; seed <= 40; ++seed) {

@@ -44,6 +44,22 @@ TEST(Database, AFixedStatementThatWasForgottenIsPreparedAgain) {
   EXPECT_EQ(*db->value("SELECT sum(x) FROM t"), Value(int64_t{3}));
 }
 
+TEST(Database, ASchemaThatWasForgottenIsReadAgain) {
+  const auto db = *Database::open(":memory:", Access::kReadWriteCreate);
+  ASSERT_TRUE(db->execute("CREATE TABLE t(x); CREATE INDEX i ON t(x)"));
+  Statement insert = *db->prepare("INSERT INTO t VALUES(?)");
+  const auto used = [&] {
+    int bytes = 0, most = 0;
+    sqlite3_db_status(db->handle(), SQLITE_DBSTATUS_SCHEMA_USED, &bytes, &most, 0);
+    return bytes;
+  };
+  const int before = used();
+  ASSERT_TRUE(db->forget_schema());
+  EXPECT_LT(used(), before / 2);
+  ASSERT_TRUE(insert.bind(1, int64_t{3}).run());
+  EXPECT_EQ(*db->value("SELECT sum(x) FROM t"), Value(int64_t{3}));
+}
+
 // On SQLite's own VFS: a WAL of any length stays what it is.
 TEST(Database, HardensALongWalAndLosesNothing) {
   const std::string path = ::testing::TempDir() + "wherry-harden.db";
