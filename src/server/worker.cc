@@ -8,6 +8,8 @@ namespace wherry::server {
 namespace {
 
 constexpr std::chrono::seconds kTick{1};
+// A workspace that comes to rest writes what it had put off. After so many, what has arrived has its turn.
+constexpr size_t kTicksAtOnce = 4;
 
 }  // namespace
 
@@ -95,7 +97,7 @@ void Worker::run() {
     {
       std::unique_lock lock(mutex_);
       changed_.wait_until(lock, next_tick, [this] {
-        return !mailbox_.empty() || !busy_.empty() || phase_ == Phase::kDraining ||
+        return !mailbox_.empty() || !busy_.empty() || !due_ticks_.empty() || phase_ == Phase::kDraining ||
                phase_ == Phase::kStopping;
       });
       phase = phase_;
@@ -107,8 +109,13 @@ void Worker::run() {
     events.clear();
     rounds(now);
     if (std::chrono::steady_clock::now() >= next_tick) {
-      ticks(now);
+      if (due_ticks_.empty())
+        for (const auto& [name, _] : places_) due_ticks_.push_back(name);
       next_tick = std::chrono::steady_clock::now() + kTick;
+    }
+    for (size_t i = 0; i < kTicksAtOnce && !due_ticks_.empty(); ++i) {
+      tick(due_ticks_.back(), now);
+      due_ticks_.pop_back();
     }
     if (phase == Phase::kDraining && (busy_.empty() || std::chrono::steady_clock::now() >= drain_until_)) {
       say_goodbye(now);
@@ -157,19 +164,13 @@ void Worker::rounds(Millis now) {
   }
 }
 
-void Worker::ticks(Millis now) {
-  for (auto at = places_.begin(); at != places_.end();) {
-    at->second.actor->tick(now);
-    if (at->second.busy || !at->second.actor->disposable(now)) {
-      ++at;
-      continue;
-    }
-    const std::string name = at->first;
-    at = places_.erase(at);
-    const std::lock_guard lock(mutex_);
-    if (const auto gate = gates_.find(name); gate != gates_.end() && gate->second.expired())
-      gates_.erase(gate);
-  }
+void Worker::tick(const std::string& name, Millis now) {
+  const auto at = places_.find(name);
+  at->second.actor->tick(now);
+  if (at->second.busy || !at->second.actor->disposable(now)) return;
+  places_.erase(at);
+  const std::lock_guard lock(mutex_);
+  if (const auto gate = gates_.find(name); gate != gates_.end() && gate->second.expired()) gates_.erase(gate);
 }
 
 void Worker::say_goodbye(Millis now) {

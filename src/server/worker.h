@@ -83,7 +83,7 @@ class Worker {
   void run();
   void handle(const Event& event, Millis now);
   void rounds(Millis now);
-  void ticks(Millis now);
+  void tick(const std::string& name, Millis now);
   void say_goodbye(Millis now);
 
   // An actor, and whether it is in `busy_`.
@@ -108,6 +108,7 @@ class Worker {
   // The worker's own.
   std::unordered_map<std::string, Place> places_;  // by the workspace's name
   std::vector<Place*> busy_;                       // whose round is due
+  std::vector<std::string> due_ticks_;             // names of places whose tick is due
   bool goodbye_said_ = false;
 
   std::thread thread_;
