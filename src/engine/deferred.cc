@@ -95,7 +95,8 @@ Result<int64_t> DeferredTriggers::unindexed(int64_t at_most) {
 
 Result<> DeferredTriggers::index_more(int64_t rows) {
   TRY(run());  // of rows that have changed since they came
-  TRY_ASSIGN(const auto next, unindexed_.next(rows));
+  TRY_ASSIGN(const int64_t renewed, row_indexes_->renew(unindexed_, rows));
+  TRY_ASSIGN(const auto next, unindexed_.next(rows - renewed));
   if (!next) return {};
   const auto index = std::ranges::find(deferral_.indexes, next->table,
                                        [&](const RowIndex& i) { return bundle_.tables[i.table].id; });

@@ -80,37 +80,60 @@ Result<> RowIndexes::write(Unindexed* unindexed) {
     if (index->changed.empty()) continue;
     // A failure here may roll the transaction back, and what is noted is forgotten with it.
     const auto changed = std::exchange(index->changed, {});
-    TRY(write(*index, changed, index->spec.may_follow ? unindexed : nullptr));
+    const bool follows = unindexed != nullptr && index->spec.may_follow;
+    TRY(follows ? put_off(*index, changed, *unindexed) : write(*index, changed));
   }
   return {};
 }
 
-Result<> RowIndexes::write(Index& index, const Changed& changed, Unindexed* unindexed) {
-  std::vector<int64_t> known;  // rows that were there before
-  for (const auto& [rowid, before] : changed)
-    if (before) known.push_back(rowid);
-  std::vector<bool> waits(known.size(), false);  // without an entry
-  if (unindexed != nullptr) {
-    TRY_ASSIGN(waits, unindexed->has(index.table, known));
-  }
-  std::vector<int64_t> gone;  // of those that wait
-  std::optional<Unindexed::Adding> following;
-  if (unindexed != nullptr) following.emplace(*unindexed);
-  auto is_waiting = waits.begin();
+Result<> RowIndexes::write(Index& index, const Changed& changed) {
   for (const auto& [rowid, before] : changed) {
-    if (!before && following) {  // a row that is not there after all does no harm
-      TRY(following->add(index.table, rowid));
-      continue;
-    }
-    const bool waited = before && *is_waiting++;
     TRY_ASSIGN(const std::optional<Row> now, row_of(index, rowid));
-    if (waited && !now) gone.push_back(rowid);
-    if (waited || now == before) continue;
+    if (now == before) continue;
     if (before) TRY(put(index.remove, rowid, *before));
     if (now) TRY(put(index.add, rowid, *now));
   }
-  if (following) TRY(following->finish());
-  return gone.empty() ? Result<>() : unindexed->remove(index.table, gone);
+  return {};
+}
+
+Result<> RowIndexes::put_off(Index& index, const Changed& changed, Unindexed& unindexed) {
+  std::vector<int64_t> known;  // rows that were there before
+  for (const auto& [rowid, before] : changed)
+    if (before) known.push_back(rowid);
+  TRY_ASSIGN(const std::vector<bool> lack_entries, unindexed.has(index.table, known));
+  auto lacks_entry = lack_entries.begin();
+  std::vector<int64_t> gone;  // of those that lack their entries
+  Unindexed::Adding adding(unindexed);
+  for (const auto& [rowid, before] : changed) {
+    if (!before) {  // a row that is not there after all does no harm
+      TRY(adding.add(index.table, rowid));
+      continue;
+    }
+    TRY_ASSIGN(const std::optional<Row> now, row_of(index, rowid));
+    if (*lacks_entry++) {
+      if (!now) gone.push_back(rowid);
+    } else if (now != before) {
+      TRY(unindexed.keep(index.table, rowid, *before));
+    }
+  }
+  TRY(adding.finish());
+  return unindexed.remove(index.table, gone);
+}
+
+Result<int64_t> RowIndexes::renew(Unindexed& unindexed, int64_t entries) {
+  return unindexed.take_outdated(entries, [&](const Unindexed::Outdated& entry) -> Result<> {
+    const auto index = std::ranges::find(indexes_, entry.table, [](const auto& i) { return i->table; });
+    // A new schema is not taken before all is written.
+    if (index == indexes_.end())
+      return fail(ErrorCode::kInternal, "an entry is outdated in an index that is no more");
+    std::optional<Row> now;
+    if (!entry.lacks_entry) {
+      TRY_ASSIGN(now, row_of(**index, entry.rowid));
+    }
+    if (now == entry.values) return {};
+    TRY(put((*index)->remove, entry.rowid, entry.values));
+    return now ? put((*index)->add, entry.rowid, *now) : Result<>();
+  });
 }
 
 }  // namespace wherry

@@ -28,9 +28,11 @@ class RowIndexes {
   RowIndexes(const RowIndexes&) = delete;
   RowIndexes& operator=(const RowIndexes&) = delete;
 
-  // Writes the entries of rows that have changed. `unindexed`: those of new rows, where they may follow, are
-  // left to it; those of rows that wait there already are not written either.
+  // Writes the entries of rows that have changed; where they may follow, notes in `unindexed`, if it is
+  // given, what there is to do.
   Result<> write(Unindexed* unindexed);
+  // Brings so many outdated entries, at most, in line with their rows. Returns how many there were.
+  Result<int64_t> renew(Unindexed& unindexed, int64_t entries);
   // Forgets which rows have changed: they are as they were at the last write().
   void forget();
   // Whether rows of this table are noted; adding rows whose entries follow is not.
@@ -50,7 +52,8 @@ class RowIndexes {
   static void note(Index& index, const PreUpdate::Change& change);
   static Result<std::optional<Row>> row_of(Index& index, int64_t rowid);
   static Result<> put(sqlite::FixedStatement& statement, int64_t rowid, const Row& entry);
-  static Result<> write(Index& index, const Changed& changed, Unindexed* unindexed);
+  static Result<> write(Index& index, const Changed& changed);
+  static Result<> put_off(Index& index, const Changed& changed, Unindexed& unindexed);
 
   sqlite::Database& db_;
   std::vector<std::unique_ptr<Index>> indexes_;

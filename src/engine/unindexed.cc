@@ -6,6 +6,10 @@
 
 namespace wherry {
 
+Unindexed::Unindexed(sqlite::Database& db)
+    : db_(db),
+      keep_(db, "INSERT OR IGNORE INTO wherry_outdated(tbl, row, place, value) VALUES(?1, ?2, ?3, ?4)") {}
+
 Result<> Unindexed::Adding::add(int64_t table, int64_t rowid) {
   if (run_ && run_->table == table && run_->last < rowid && run_->last + 1 == rowid) {
     run_->last = rowid;
@@ -84,12 +88,48 @@ Result<> Unindexed::remove(const Run& part) {
   }
 }
 
+Result<> Unindexed::keep(int64_t table, int64_t rowid, const Row& values) {
+  for (size_t place = 0; place < values.size(); ++place) {
+    TRY_ASSIGN(sqlite::Statement * s, keep_.use());
+    s->bind(1, table).bind(2, rowid).bind(3, static_cast<int64_t>(place)).lend(4, values[place]);
+    TRY(s->run());
+  }
+  return {};
+}
+
+Result<int64_t> Unindexed::take_outdated(int64_t entries,
+                                         const std::function<Result<>(const Outdated&)>& each) {
+  TRY_ASSIGN(sqlite::Statement * s,
+             db_.cached("SELECT tbl, row, value, (SELECT last FROM wherry_unindexed AS run"
+                        " WHERE run.tbl = entry.tbl AND run.first <= entry.row"
+                        " ORDER BY run.first DESC LIMIT 1) >= row"
+                        " FROM wherry_outdated AS entry ORDER BY tbl, row, place"));
+  int64_t taken = 0;
+  Outdated entry;
+  TRY_ASSIGN(bool more, s->step());
+  for (; more && taken < entries; ++taken) {
+    entry = {s->integer(0), s->integer(1), {}, s->integer(3) != 0};
+    do {
+      entry.values.push_back(s->value(2));
+      TRY_ASSIGN(more, s->step());
+    } while (more && s->integer(0) == entry.table && s->integer(1) == entry.rowid);
+    TRY(each(entry));
+  }
+  s->reset();
+  if (taken > 0)
+    TRY(db_.run("DELETE FROM wherry_outdated WHERE (tbl, row) <= (?1, ?2)",
+                {Value(entry.table), Value(entry.rowid)}));
+  return taken;
+}
+
 Result<int64_t> Unindexed::count(int64_t at_most) {
   // Each run has a row at least.
-  TRY_ASSIGN(const auto sum,
-             db_.value("SELECT sum(n) FROM (SELECT last - first + 1 AS n FROM wherry_unindexed LIMIT ?1)",
-                       {Value(at_most)}));
-  return sum->is_null() ? 0 : std::min(*sum->integer(), at_most);
+  TRY_ASSIGN(const auto rows, db_.value("SELECT ifnull(sum(n), 0) FROM"
+                                        " (SELECT last - first + 1 AS n FROM wherry_unindexed LIMIT ?1)",
+                                        {Value(at_most)}));
+  if (*rows->integer() >= at_most) return at_most;
+  TRY_ASSIGN(const auto values, db_.value("SELECT count(*) FROM wherry_outdated"));  // pages tell, not rows
+  return std::min(*rows->integer() + *values->integer(), at_most);
 }
 
 Result<std::optional<Unindexed::Run>> Unindexed::next(int64_t rows) {

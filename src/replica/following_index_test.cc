@@ -29,7 +29,12 @@ class IndexThatFollows : public ::testing::Test {
       items.push_back(put("notes", 1, {cat("n", 100 + i), "ann", cat("secretword ", i)}));
     must(device.say(chunk(2, 1, items, true, true)));
   }
-  bool waits() { return device.ask("SELECT count(*) FROM wherry_unindexed") != "0"; }
+  bool waits() { return device.ask("SELECT count(*) FROM wherry_unindexed") != "0" || outdated() != "0"; }
+  std::string outdated() { return device.ask("SELECT count(*) FROM wherry_outdated"); }
+  std::string bytes_of_the_file() const {
+    std::ifstream in(device.path(), std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
 
   Device device;
 };
@@ -92,6 +97,26 @@ TEST_F(IndexThatFollows, WhatHappensToARowMeanwhileIsInIt) {
   EXPECT_EQ(device.ask(kSearch), "38|n100");
 }
 
+TEST_F(IndexThatFollows, WhatHappensToAnEntryFollowsToo) {
+  arrive(60);
+  must(device.replica->do_background_work());
+  EXPECT_EQ(device.replica->background_work(), Replica::Background::kNone);
+  EXPECT_EQ(device.exec("note.edit", R"({"id":"n100","body":"mine"})", id_of(1)), "");
+  EXPECT_EQ(device.replica->background_work(), Replica::Background::kLittle);
+  std::vector<protocol::RowItem> items;
+  for (int64_t i = 1; i < 50; ++i) items.push_back(put("notes", 2, {cat("n", 100 + i), "ann", "theirs"}));
+  must(device.say(batch(2, {segment(2, items)})));
+  EXPECT_EQ(outdated(), "50");
+  EXPECT_EQ(device.replica->background_work(), Replica::Background::kMuch);
+  device.open();  // a restart
+  must(device.replica->do_background_work());
+  EXPECT_FALSE(waits());
+  EXPECT_EQ(device.replica->background_work(), Replica::Background::kNone);
+  EXPECT_EQ(device.ask(kSearch), "10|");
+  must(device.say(batch(3, {}, {rejected(id_of(1), 3, "entity_locked")})));
+  EXPECT_EQ(device.ask(kSearch), "11|n100");
+}
+
 // What has been committed is shown as soon as there is room for the index.
 TEST_F(IndexThatFollows, AWatchedSearchWaitsForRoomOnTheDisk) {
   arrive(0);
@@ -132,6 +157,8 @@ TEST_F(IndexThatFollows, AReaderOfTheFileIsToldThatItLacksRows) {
   EXPECT_EQ(search.error().code, ErrorCode::kBusy);
   must(device.replica->checkpoint());
   EXPECT_EQ(must(reader->query(kSearch)).rows[0][0], Value(int64_t{3}));
+  EXPECT_EQ(device.exec("note.edit", R"({"id":"n100","body":"mine"})", id_of(1)), "");
+  EXPECT_EQ(reader->query(kSearch).error().code, ErrorCode::kBusy);
 }
 
 TEST_F(IndexThatFollows, ARevokeLeavesNothingToFollow) {
@@ -141,9 +168,21 @@ TEST_F(IndexThatFollows, ARevokeLeavesNothingToFollow) {
   EXPECT_EQ(device.ask(kSearch), "0|");
   must(device.replica->checkpoint());
   device.close();
-  std::ifstream in(device.path(), std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
-  EXPECT_EQ(bytes.find("secretword"), std::string::npos);
+  EXPECT_EQ(bytes_of_the_file().find("secretword"), std::string::npos);
+}
+
+TEST_F(IndexThatFollows, WhatIsKeptOfEntriesGoesWithARevoke) {
+  arrive(40);
+  must(device.replica->checkpoint());
+  EXPECT_EQ(device.exec("note.edit", R"({"id":"n100","body":"mine"})", id_of(1)), "");
+  must(device.say(
+      batch(2, {segment(2, {put("notes", 2, {"n101", "ann", "theirs"}), gone("notes", 2, {"n102"})})})));
+  EXPECT_EQ(outdated(), "3");
+  must(device.say(protocol::Scopes{false, true, {}, {2}}));
+  EXPECT_FALSE(waits());
+  must(device.replica->checkpoint());
+  device.close();
+  EXPECT_EQ(bytes_of_the_file().find("secretword"), std::string::npos);
 }
 
 }  // namespace

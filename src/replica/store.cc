@@ -82,7 +82,7 @@ Result<> set_up(sqlite::Database& db, const std::string& path) {
     TRY(db.execute(Store::kCommandsTable));
     TRY(db.execute(kTables));
     TRY(db.execute(sqlite::kBlankTable));
-    TRY(db.execute(Unindexed::kTable));
+    TRY(db.execute(Unindexed::kTables));
     TRY(db.execute(
         cat("PRAGMA application_id = ", Store::kApplicationId, "; PRAGMA user_version = ", Store::kFormat)));
     TRY(transaction.commit());

@@ -19,7 +19,7 @@ class Store {
  public:
   // In the file's header: that it is a replica's, and how it is laid out.
   static constexpr int64_t kApplicationId = 0x57727279;  // "Wrry"
-  static constexpr int64_t kFormat = 4;
+  static constexpr int64_t kFormat = 5;
   static constexpr std::string_view kCommandsTable = R"(
 CREATE TABLE wherry_commands(
   n INTEGER PRIMARY KEY,

@@ -106,7 +106,7 @@ Result<> create(sqlite::Database& db, const Bundle& bundle) {
   sqlite::reserve_seals(db);
   TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(db));
   TRY(db.execute(kTables));
-  TRY(db.execute(std::string(Unindexed::kTable)));
+  TRY(db.execute(Unindexed::kTables));
   for (const std::string& statement : stored_ddl(bundle)) TRY(db.execute(statement));
   for (const RowIndex& index : deferral_of(bundle).indexes) {
     const std::string table = quote_name(index.target);
