@@ -106,14 +106,13 @@ TEST_F(IndexThatFollows, WhatHappensToAnEntryFollowsToo) {
   std::vector<protocol::RowItem> items;
   for (int64_t i = 1; i < 50; ++i) items.push_back(put("notes", 2, {cat("n", 100 + i), "ann", "theirs"}));
   must(device.say(batch(2, {segment(2, items)})));
+  must(device.say(batch(3, {}, {rejected(id_of(1), 3, "entity_locked")})));  // n100 is again as it was
   EXPECT_EQ(outdated(), "50");
   EXPECT_EQ(device.replica->background_work(), Replica::Background::kMuch);
   device.open();  // a restart
   must(device.replica->do_background_work());
   EXPECT_FALSE(waits());
   EXPECT_EQ(device.replica->background_work(), Replica::Background::kNone);
-  EXPECT_EQ(device.ask(kSearch), "10|");
-  must(device.say(batch(3, {}, {rejected(id_of(1), 3, "entity_locked")})));
   EXPECT_EQ(device.ask(kSearch), "11|n100");
 }
 
