@@ -323,7 +323,10 @@ CREATE TRIGGER drafts_edited AFTER UPDATE ON drafts BEGIN
 END;
 )";
 
-TEST(LateIndex, EntriesOfSeveralColumnsAndTablesAreRenewed) {
+class LateEntries : public testing::TestWithParam<int64_t> {};
+INSTANTIATE_TEST_SUITE_P(Slices, LateEntries, testing::Values(1, 100));
+
+TEST_P(LateEntries, OfSeveralColumnsAndTablesAreRenewed) {
   Stage stage(
       compiled(cat(kTables, kIndex, kDrafts),
                cat(kApp, "[tables.drafts]\nscope = \"workspace\"\n[tables.drafts_fts]\nderived = true\n")));
@@ -345,11 +348,9 @@ TEST(LateIndex, EntriesOfSeveralColumnsAndTablesAreRenewed) {
                         "UPDATE drafts SET title = 'green', extra = id WHERE id < '6'"));
   ASSERT_TRUE(deferred->run());
   EXPECT_EQ(deferred->unindexed(100), 16);  // two values of notes, twelve of drafts, two rows
-  for (int entries_and_rows = 10; entries_and_rows > 0; --entries_and_rows) {
-    EXPECT_EQ(deferred->unindexed(1), 1);
-    ASSERT_TRUE(deferred->index_more(1));
-  }
-  EXPECT_EQ(deferred->unindexed(1), 0);
+  int64_t slices = 0;
+  for (; deferred->unindexed(1) == 1; ++slices) ASSERT_TRUE(deferred->index_more(GetParam()));
+  EXPECT_EQ(slices, GetParam() == 1 ? 10 : 2);  // rows are taken of one table at a time
   EXPECT_EQ(stage.found("red"), 2);
   stage.expect_sound();
   EXPECT_TRUE(stage.db->execute("INSERT INTO drafts_fts(drafts_fts, rank) VALUES('integrity-check', 1)"));
