@@ -7,7 +7,7 @@
 // the index; what is written and taken back in between costs nothing.
 // docs/decisions/0012-deferred-triggers.md.
 //
-// No transaction waits for the entries of new rows: they follow, many at a time, and before anybody reads the
+// No transaction waits for the entries of its rows: they follow, many at a time, and before anybody reads the
 // index. docs/decisions/0015-indexes-follow-their-rows.md.
 #pragma once
 
@@ -43,7 +43,7 @@ class DeferredTriggers {
   // Adds new rows whose entries follow, to a table for which they may. Errors: as Rows::add; the transaction
   // must be rolled back then.
   Result<> add_unindexed(size_t table, std::span<const Row* const> rows);
-  // How many rows lack their entries, counted up to `at_most`.
+  // How many rows, and values of outdated entries, wait, counted up to `at_most`.
   Result<int64_t> unindexed(int64_t at_most);
   // Writes the entries of at most so many rows.
   Result<> index_more(int64_t rows);
