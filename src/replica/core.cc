@@ -142,8 +142,12 @@ Result<> Core::take(Change& change, Step step) {
     case Step::Kind::kAnswer:
       return take_answer(change, step);
     case Step::Kind::kItems: {
-      const Scope* scope = held.find(step.scope);
+      Scope* scope = held.find(step.scope);
       if (scope == nullptr) return {};
+      if (scope->incarnation == 0) {
+        scope->incarnation = meta.next_incarnation++;
+        TRY(held.save(*scope));
+      }
       TRY_ASSIGN(auto items, protocol::decode_items(step.body, {step.upto, scope->name}));
       return change.joiner.items(*scope, std::move(items));
     }
@@ -188,8 +192,8 @@ Result<> Core::take_answer(Change& change, const Step& step) {
 Result<> Core::take_chunk(Change& change, Step step) {
   Scope* scope = held.find(step.scope);
   if (scope == nullptr || !scope->wanted) return {};
-  if (step.from_zero) {
-    scope->earlier.push_back(scope->incarnation);
+  if (step.from_zero || scope->incarnation == 0) {
+    if (scope->incarnation != 0) scope->earlier.push_back(scope->incarnation);
     scope->incarnation = meta.next_incarnation++;
   }
   if (!step.items) {
@@ -251,6 +255,7 @@ Result<> Core::unload(Change& change, int64_t id) {
   TRY(change.joiner.drop(scope->incarnations()));
   TRY(stage.drop(id));
   scope->wanted = scope->complete = scope->at_boundary = false;
+  scope->incarnation = 0;
   scope->earlier.clear();
   scope->position = {};
   scope->after.clear();

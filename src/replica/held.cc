@@ -29,7 +29,7 @@ Result<std::vector<int64_t>> unpack(std::string_view bytes) {
 
 std::vector<int64_t> Scope::incarnations() const {
   std::vector<int64_t> all = earlier;
-  all.push_back(incarnation);
+  if (incarnation != 0) all.push_back(incarnation);
   return all;
 }
 
@@ -80,7 +80,7 @@ std::vector<int64_t> Held::ids() const {
   return ids;
 }
 
-Result<Scope*> Held::grant(const std::string& name, bool on_demand, int64_t incarnation) {
+Result<Scope*> Held::grant(const std::string& name, bool on_demand) {
   if (Scope* known = find(name)) {
     if (known->on_demand != on_demand) {
       known->on_demand = on_demand;
@@ -92,15 +92,13 @@ Result<Scope*> Held::grant(const std::string& name, bool on_demand, int64_t inca
   TRY(
       db_.run("INSERT INTO wherry_scopes(name, on_demand, wanted, incarnation, earlier, complete, "
               "at_boundary, position, after)"
-              " VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, 0, x'')",
-              {Value(name), Value(int64_t{on_demand}), Value(int64_t{!on_demand}), Value(incarnation),
-               Value(Blob{pack({})})}));
+              " VALUES(?1, ?2, ?3, 0, ?4, 0, 0, 0, x'')",
+              {Value(name), Value(int64_t{on_demand}), Value(int64_t{!on_demand}), Value(Blob{pack({})})}));
   Scope scope;
   scope.id = sqlite3_last_insert_rowid(db_.handle());
   scope.name = name;
   scope.on_demand = on_demand;
   scope.wanted = !on_demand;
-  scope.incarnation = incarnation;
   by_name_.emplace(name, scope.id);
   return &scopes_.emplace(scope.id, std::move(scope)).first->second;
 }

@@ -18,8 +18,8 @@ struct Scope {
   bool on_demand = false;
   bool wanted = false;    // its rows are to be on the device
   bool complete = false;  // it has been live: from then on it changes in whole steps only
-  // Rows belong to an incarnation. A scan from 0 starts a new one, and at its end what is only in an earlier
-  // one goes.
+  // Rows belong to an incarnation; 0: none have come yet. A scan from 0 starts a new one, and at its end what
+  // is only in an earlier one goes.
   int64_t incarnation = 0;
   std::vector<int64_t> earlier;
   // Complete up to `position`, and of the next seq up to the place `after`; or, when it moves along with all
@@ -29,7 +29,7 @@ struct Scope {
   std::string after;
 
   Seq complete_to(Seq boundary) const { return at_boundary ? boundary : position; }
-  std::vector<int64_t> incarnations() const;
+  std::vector<int64_t> incarnations() const;  // that may have rows
 };
 
 class Held {
@@ -44,7 +44,7 @@ class Held {
   std::vector<int64_t> ids() const;
 
   // Adds the scope, or notes how it is loaded now.
-  Result<Scope*> grant(const std::string& name, bool on_demand, int64_t incarnation);
+  Result<Scope*> grant(const std::string& name, bool on_demand);
   Result<> save(const Scope& scope);
   Result<> remove(int64_t id);
 

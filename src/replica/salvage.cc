@@ -198,8 +198,7 @@ Result<> take(Core& core, sqlite::Database& from) {
     if (saved.epoch.empty()) TRY(core.queue.offer_again(Seq{}));
     TRY(core.queue.forget_numbers());
     for (const Row& row : loaded) {
-      TRY_ASSIGN(Scope * scope, core.held.grant(*row[0].text(), true, core.meta.next_incarnation));
-      if (scope->incarnation == core.meta.next_incarnation) ++core.meta.next_incarnation;
+      TRY_ASSIGN(Scope * scope, core.held.grant(*row[0].text(), true));
       scope->wanted = true;
       TRY(core.held.save(*scope));
     }

@@ -62,9 +62,7 @@ Result<> Session::change_scopes(const Scopes& scopes, Change& change) {
     lines_.by_handle.erase(handle);
   }
   for (const GrantedScope& granted : scopes.granted) {
-    TRY_ASSIGN(const Scope* scope,
-               core_.held.grant(granted.name, granted.on_demand, core_.meta.next_incarnation));
-    if (scope->incarnation == core_.meta.next_incarnation) ++core_.meta.next_incarnation;
+    TRY_ASSIGN(const Scope* scope, core_.held.grant(granted.name, granted.on_demand));
     if (const auto other = lines_.handles.find(scope->id); other != lines_.handles.end())
       lines_.by_handle.erase(other->second);
     lines_.by_handle[granted.handle] =
