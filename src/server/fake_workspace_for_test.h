@@ -68,7 +68,7 @@ struct FakeFile {
   std::vector<std::pair<SessionId, size_t>> sent;
   Result<> next_open, next_commit, next_tick;  // fail once with this
   std::string next_bye;                        // answers the next message with this code
-  std::function<void()> before_commit;
+  std::function<void()> before_commit, before_tick;
 };
 
 class FakeWorkspace : public Hosted {
@@ -105,6 +105,7 @@ class FakeWorkspace : public Hosted {
     return {};
   }
   Result<> tick(Millis) override {
+    if (file_.before_tick) file_.before_tick();
     const std::lock_guard lock(file_.mutex);
     ++file_.ticks;
     return std::exchange(file_.next_tick, {});

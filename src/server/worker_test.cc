@@ -66,6 +66,28 @@ TEST(Worker, AFailureDisturbsNoNeighbour) {
   EXPECT_EQ(files["good"].opened, 1);
 }
 
+TEST(Worker, WhatArrivesDoesNotWaitForTheTicksOfAll) {
+  constexpr int kWorkspaces = 30;
+  std::map<std::string, FakeFile> files;
+  FakeOutlet outlet;
+  RefusedTokens tokens{&no_time};
+  std::vector<std::shared_ptr<Peer>> peers;
+  int ticks = 0, ticks_before_commit = -1;
+  for (int i = 0; i < kWorkspaces; ++i) {
+    files[cat("w", i)].before_tick = [&] {
+      if (++ticks == 1) (void)peers[0]->message("hello");
+    };
+  }
+  files["w0"].before_commit = [&] { ticks_before_commit = ticks; };
+  Worker worker(fake_opener(files), outlet, tokens, 60'000);
+  for (int i = 0; i < kWorkspaces; ++i) peers.push_back(worker.peer(i + 1, cat("w", i), kAddress));
+  for (const auto& peer : peers) peer->opened();
+  EXPECT_EQ(outlet.wait_for(1, 1).at(0).bytes, "ok hello");
+  worker.stop();
+  EXPECT_GE(ticks_before_commit, 1);
+  EXPECT_LT(ticks_before_commit, kWorkspaces);
+}
+
 TEST(Worker, ReportsWhatWasSent) {
   std::map<std::string, FakeFile> files;
   FakeFile& file = files["demo"];
