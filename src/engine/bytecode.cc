@@ -58,9 +58,9 @@ std::unordered_map<std::string_view, unsigned> effects() {
 }  // namespace
 
 std::optional<unsigned> effect_of(std::string_view opcode) {
-  static const std::unordered_map<std::string_view, unsigned> kEffects = effects();
-  const auto at = kEffects.find(opcode);
-  return at == kEffects.end() ? std::nullopt : std::optional(at->second);
+  static const std::unordered_map<std::string_view, unsigned> known = effects();
+  const auto at = known.find(opcode);
+  return at == known.end() ? std::nullopt : std::optional(at->second);
 }
 
 Result<std::vector<Program>> programs_of(sqlite::Database& db, std::string_view sql) {

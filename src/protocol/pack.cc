@@ -49,9 +49,9 @@ std::string block_header(size_t bytes) {
 
 // The content of the one block that the frame has; nothing if it is of another form.
 std::optional<std::string_view> small_block(std::string_view frame) {
-  constexpr size_t headers = kSmallHeader.size() + kBlockHeaderBytes;
-  if (frame.size() < headers || !frame.starts_with(kSmallHeader)) return std::nullopt;
-  const std::string_view content = frame.substr(headers);
+  constexpr size_t kHeaders = kSmallHeader.size() + kBlockHeaderBytes;
+  if (frame.size() < kHeaders || !frame.starts_with(kSmallHeader)) return std::nullopt;
+  const std::string_view content = frame.substr(kHeaders);
   if (frame.substr(kSmallHeader.size(), kBlockHeaderBytes) != block_header(content.size()))
     return std::nullopt;
   return content;
