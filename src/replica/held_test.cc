@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "replica/fake_server_for_test.h"
+#include "sqlite/database.h"
 
 namespace wherry::testing {
 namespace {

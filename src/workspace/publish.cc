@@ -339,7 +339,7 @@ Result<> Workspace::Impl::send_chunk(Session& session) {
 // Whether what a scan lacks is about what a few groups write.
 bool Workspace::Impl::is_nearly_live(const Session& session) const {
   const Seq position = session.scopes.at(session.scans.front()).position;
-  return position.number + 2 * static_cast<int64_t>(options.limits.group_commands) >= log.head().number;
+  return position.number + 4 * static_cast<int64_t>(options.limits.group_commands) >= log.head().number;
 }
 
 // One chunk per session and round, so that nobody waits for another's history. But where commands wait, who
