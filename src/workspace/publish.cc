@@ -342,14 +342,14 @@ bool Workspace::Impl::is_nearly_live(const Session& session) const {
   return position.number + 4 * static_cast<int64_t>(options.limits.group_commands) >= log.head().number;
 }
 
-// One chunk per session and round, so that nobody waits for another's history. But where commands wait, who
-// is nearly there gets there: a chunk may hold less than the next group writes, and he would stay behind for
-// as long as groups come.
-Result<> Workspace::Impl::read_chunks() {
+// One chunk per session and round, so that nobody waits for another's history. But after a group, who is
+// nearly there gets there: a chunk may hold less than the next one writes, and he would stay behind for as
+// long as groups come.
+Result<> Workspace::Impl::read_chunks(bool after_group) {
   for (auto due = chunks_due_.begin(); due != chunks_due_.end();) {
     Session& session = sessions.at(*due);
     if (may_read_chunk(session)) TRY(send_chunk(session));
-    while (!waiting_.empty() && may_read_chunk(session) && is_nearly_live(session)) TRY(send_chunk(session));
+    while (after_group && may_read_chunk(session) && is_nearly_live(session)) TRY(send_chunk(session));
     due = may_read_chunk(session) ? std::next(due) : chunks_due_.erase(due);
   }
   return {};

@@ -110,7 +110,7 @@ class Workspace::Impl {
                         std::vector<protocol::Segment>& segments);
   Result<> send_shared(Session& session, ScopeId scope, const Items& items);
   void fall_back_to_scanning(Session& session, protocol::Batch& batch);
-  Result<> read_chunks();
+  Result<> read_chunks(bool after_group);
   Result<> send_chunk(Session& session);
   Result<std::string> body_of(ScopeId scope, protocol::Compression compression, const Items& items);
   bool refuse_too_many_scopes(SessionId id, const workspace::Holder& holder);
