@@ -14,7 +14,7 @@ class Watch {
   sqlite3* last() const { return last_; }
 
  private:
-  static int opened(sqlite3* db, char**, const void*) {
+  static int opened(sqlite3* db, char**, const sqlite3_api_routines*) {
     last_ = db;
     return SQLITE_OK;
   }
