@@ -113,7 +113,10 @@ Result<int64_t> Unindexed::take_outdated(int64_t entries,
       entry.values.push_back(s->value(2));
       TRY_ASSIGN(more, s->step());
     } while (more && s->integer(0) == entry.table && s->integer(1) == entry.rowid);
-    TRY(each(entry));
+    if (const Result<> done = each(entry); !done) {
+      s->reset();
+      return std::unexpected(done.error());
+    }
   }
   s->reset();
   if (taken > 0)
