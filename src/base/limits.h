@@ -13,9 +13,11 @@ inline constexpr size_t kCommandBytes = 1 << 20;
 inline constexpr size_t kJsonDepth = 32;
 // One message on the wire, after decompression; a peer must not make us hold more.
 inline constexpr size_t kMessageBytes = 4 << 20;
-// Commands sent and not yet answered, per replica: two groups, so that the server has one while the replica
-// takes the answers to the other.
-inline constexpr size_t kWindowCommands = 2000;
+// Commands in one transaction: bounds the time readers and other writers wait.
+inline constexpr size_t kGroupCommands = 1000;
+// Commands sent and not yet answered, per replica: the server has one group while the replica takes the
+// answers to the other.
+inline constexpr size_t kWindowCommands = 2 * kGroupCommands;
 inline constexpr size_t kWindowBytes = 4 << 20;
 // What a scan reads at once, in bytes of rows: one message stays far below kMessageBytes.
 inline constexpr size_t kChunkBytes = 256 << 10;
@@ -25,8 +27,6 @@ inline constexpr int64_t kChunkCredits = 8;
 inline constexpr size_t kSessionQueueBytes = 4 << 20;
 // Commands that wait for one workspace, over all sessions; above it the server stops reading.
 inline constexpr size_t kWorkspaceQueueCommands = 20000;
-// Commands in one transaction: bounds the time readers and other writers wait.
-inline constexpr size_t kGroupCommands = 1000;
 // VM steps of one handler: about 50 ms, counted so that every machine agrees.
 inline constexpr int64_t kHandlerSteps = 20'000'000;
 // Rows one command may change, and the bytes of its delta: with its answer it travels as one message.
