@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "base/text.h"
+#include "bench/basics.h"
 #include "bundle/compile.h"
 #include "server/data_folder.h"
 
@@ -33,6 +34,20 @@ constexpr std::array<std::string_view, 160> kWords = {
     "example", "around",   "running",  "another", "probably",  "different", "together", "release", "library",
     "message", "channel",  "customer", "update",  "available", "yesterday", "document"};
 
+bool is_of_messages(const std::string& sql) {
+  return sql.find("messages") != std::string::npos;
+}
+bool is_of_full_text(const std::string& sql) {
+  return sql.find("messages_fts") != std::string::npos;
+}
+
+template <typename Which>
+void run_ddl(sqlite::Database& db, Which which) {
+  const auto bundle = bundle_in(kChat);
+  for (const std::string& statement : bundle->ddl)
+    if (which(statement)) expect(db.execute(statement));
+}
+
 }  // namespace
 
 std::shared_ptr<const Bundle> bundle_in(const std::string& folder) {
@@ -42,6 +57,18 @@ std::shared_ptr<const Bundle> bundle_in(const std::string& folder) {
   if (!compiled.mistakes.empty())
     throw std::runtime_error(cat("the bundle ", folder, " has mistakes: wherry check"));
   return std::make_shared<const Bundle>(std::move(compiled.bundle));
+}
+
+std::unique_ptr<sqlite::Database> bare_messages(const std::filesystem::path& file) {
+  auto db = expect(sqlite::Database::open(file, sqlite::Access::kReadWriteCreate));
+  expect(db->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000"));
+  run_ddl(*db, [](const std::string& sql) { return is_of_messages(sql) && !is_of_full_text(sql); });
+  return db;
+}
+
+void add_full_text(sqlite::Database& bare) {
+  run_ddl(bare, is_of_full_text);
+  expect(bare.execute("INSERT INTO messages_fts(messages_fts) VALUES('rebuild')"));
 }
 
 Entropy Dice::entropy() {

@@ -1,6 +1,7 @@
 // What the benchmarks do to the example app: its commands, and texts that look like chat.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "base/id.h"
 #include "bundle/bundle.h"
+#include "sqlite/database.h"
 
 namespace wherry::bench {
 
@@ -17,6 +19,11 @@ inline constexpr const char* kTracker = "tests/tracker";
 
 // Throws when it cannot be read.
 std::shared_ptr<const Bundle> bundle_in(const std::string& folder);
+
+// SQLite alone: a new file with the app's table of messages and its indexes, but for the full-text index.
+std::unique_ptr<sqlite::Database> bare_messages(const std::filesystem::path& file);
+// Adds that, filled, with the triggers that keep it.
+void add_full_text(sqlite::Database& bare);
 
 // Everything random in a benchmark, from one seed.
 class Dice {

@@ -42,17 +42,6 @@ void bootstrap(benchmark::State& state) {
   state.counters["index_ms"] = 1e3 * indexing / static_cast<double>(state.iterations());
 }
 
-// SQLite alone, with the table of messages and its indexes, but for the full-text index.
-std::unique_ptr<sqlite::Database> bare_messages(const ScratchFolder& folder) {
-  auto db = expect(sqlite::Database::open(folder.path() / "bare.db", sqlite::Access::kReadWriteCreate));
-  expect(db->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000"));
-  const auto bundle = bundle_in(kChat);
-  for (const std::string& statement : bundle->ddl)
-    if (statement.find("messages") != std::string::npos && statement.find("fts") == std::string::npos)
-      expect(db->execute(statement));
-  return db;
-}
-
 // The same messages, put into the same table by SQLite alone: a row in `messages` with its indexes, a
 // thousand per transaction, channel by channel, as they come to a replica.
 void bare_rows(benchmark::State& state) {
@@ -63,7 +52,7 @@ void bare_rows(benchmark::State& state) {
   const auto read = stage.replica().query("SELECT * FROM messages ORDER BY channel_id, sent_at, id");
   for (auto _ : state) {
     const ScratchFolder folder;
-    const auto db = bare_messages(folder);
+    const auto db = bare_messages(folder.path() / "bare.db");
     const double before = cpu_seconds();
     sqlite::Statement insert =
         expect(db->prepare("INSERT INTO messages VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
@@ -121,7 +110,7 @@ void execute_edit(benchmark::State& state) {
 void bare_commit(benchmark::State& state) {
   Stage& stage = stage_of(static_cast<size_t>(state.range(0)));
   const ScratchFolder folder;
-  const auto db = bare_messages(folder);
+  const auto db = bare_messages(folder.path() / "bare.db");
   expect(db->execute(
       "CREATE TABLE commands(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, data TEXT, "
       "at INTEGER, base INTEGER, state TEXT); CREATE INDEX commands_state ON commands(state, n)"));

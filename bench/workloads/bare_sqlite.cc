@@ -12,28 +12,14 @@ namespace wherry::bench {
 
 namespace {
 
+// Beside the messages.
 constexpr const char* kTables = R"(
-PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000;
-CREATE TABLE messages(id TEXT NOT NULL PRIMARY KEY, channel_id TEXT NOT NULL, author_id TEXT NOT NULL, thread_id TEXT,
-  body TEXT NOT NULL, sent_at INTEGER NOT NULL, edited_at INTEGER, deleted_at INTEGER,
-  reactions TEXT NOT NULL DEFAULT '[]', votes INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX messages_by_channel ON messages(channel_id, sent_at);
 CREATE TABLE log(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, user_id TEXT, entity_id TEXT, name TEXT, data TEXT,
   at INTEGER, replica_id TEXT, replica_seq INTEGER, stamp INTEGER, delta BLOB, salt BLOB, hash BLOB,
   UNIQUE(replica_id, replica_seq));
 CREATE TABLE versions(tbl INTEGER, key BLOB, seq INTEGER NOT NULL, cells BLOB, PRIMARY KEY(tbl, key)) WITHOUT ROWID;
 CREATE TABLE places(scope INTEGER, seq INTEGER, tbl INTEGER, key BLOB, gone INTEGER,
   PRIMARY KEY(scope, seq, tbl, key)) WITHOUT ROWID;
-)";
-
-constexpr const char* kFullText = R"(
-CREATE VIRTUAL TABLE found USING fts5(body, content = 'messages', content_rowid = 'rowid',
-  tokenize = 'unicode61 remove_diacritics 2');
-INSERT INTO found(found) VALUES('rebuild');
-CREATE TRIGGER found_update AFTER UPDATE OF body ON messages BEGIN
-  INSERT INTO found(found, rowid, body) VALUES('delete', old.rowid, old.body);
-  INSERT INTO found(rowid, body) VALUES(new.rowid, new.body);
-END;
 )";
 
 // What a command writes. Made ahead: their making is not what is measured.
@@ -47,10 +33,7 @@ Value key_of(const std::string& message) {
 
 class BareTables {
  public:
-  BareTables()
-      : db_(expect(sqlite::Database::open(folder_.path() / "bare.db", sqlite::Access::kReadWriteCreate))) {
-    expect(db_->execute(kTables));
-  }
+  BareTables() : db_(bare_messages(folder_.path() / "bare.db")) { expect(db_->execute(kTables)); }
 
   Command post_command() {
     const std::string message = dice_.uuid(server::now());
@@ -99,7 +82,7 @@ class BareTables {
     }
   }
 
-  void index_messages() { expect(db_->execute(kFullText)); }
+  void index_messages() { add_full_text(*db_); }
 
   void measure(const char* workload, size_t group, double seconds, const std::function<Command()>& make,
                const std::function<void(const Command&)>& write) {

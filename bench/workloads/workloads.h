@@ -31,8 +31,8 @@ struct CeilingsOptions {
   size_t rows = 0;     // to edit; 0: posts alone
 };
 // What the machine can do at all: a sync; SQLite with the rows and syncs of the log, a message, its version
-// and its place in the scope index, with nothing of ours around it, by the number of commands per commit; and
-// a WebSocket that echoes.
+// and its place in the scope index, with nothing of ours around it, by the number of commands per commit;
+// the same with edits, without and with a full-text index; and a WebSocket that echoes.
 void ceilings(const CeilingsOptions& options);
 
 struct BootstrapOptions {
