@@ -15,4 +15,10 @@ std::optional<size_t> App::index_of(int64_t table_id) const {
   return at->second;
 }
 
+std::optional<RowRef> App::ref_of(const Value& table_id, const Value& key) const {
+  if (table_id.integer() == nullptr || key.blob() == nullptr) return std::nullopt;
+  const auto table = index_of(*table_id.integer());
+  return table ? std::optional(RowRef{*table, key.blob()->bytes}) : std::nullopt;
+}
+
 }  // namespace wherry

@@ -21,6 +21,8 @@ class App {
   const Table& table(size_t index) const { return bundle_.tables[index]; }
   // The wire and Wherry's own tables name tables by Table::id. Nothing: not on this device.
   std::optional<size_t> index_of(int64_t table_id) const;
+  // The row that one of Wherry's own tables names. Nothing, too, for what only damage leaves in a file.
+  std::optional<RowRef> ref_of(const Value& table_id, const Value& key) const;
 
  private:
   explicit App(Bundle bundle) : bundle_(std::move(bundle)) {}

@@ -35,10 +35,10 @@ template <typename Each>
 Result<> each_image(sqlite::Database& db, const App& app, std::string_view sql, Each each) {
   TRY_ASSIGN(const std::vector<Row> rows, db.rows(sql));
   for (const Row& row : rows) {
-    const auto table = app.index_of(*row[0].integer());
-    if (!table || row[1].blob() == nullptr) continue;
+    std::optional<RowRef> ref = app.ref_of(row[0], row[1]);
+    if (!ref) continue;
     TRY_ASSIGN(Images::Image image, decode(row[2]));
-    each(RowRef{*table, row[1].blob()->bytes}, std::move(image));
+    each(*std::move(ref), std::move(image));
   }
   return {};
 }

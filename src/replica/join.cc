@@ -130,11 +130,10 @@ Result<> Joiner::drop(const std::vector<int64_t>& incarnations) {
                         {Value(incarnation)}));
     TRY(db_.run("DELETE FROM wherry_rows WHERE scope = ?1", {Value(incarnation)}));
     for (const Row& row : rows) {
-      const auto table = app_ == nullptr ? std::nullopt : app_->index_of(*row[0].integer());
-      if (!table || row[1].blob() == nullptr) continue;
-      const RowRef ref{*table, row[1].blob()->bytes};
-      TRY_ASSIGN(const std::optional<Seq> left, version(ref));
-      if (!left) TRY(become(ref, std::nullopt));
+      const auto ref = app_ == nullptr ? std::nullopt : app_->ref_of(row[0], row[1]);
+      if (!ref) continue;
+      TRY_ASSIGN(const std::optional<Seq> left, version(*ref));
+      if (!left) TRY(become(*ref, std::nullopt));
     }
   }
   return {};

@@ -107,7 +107,8 @@ Result<> Stage::drop(int64_t scope) {
 Result<std::unordered_set<std::string>> Stage::answered() {
   TRY_ASSIGN(const std::vector<Row> rows, db_.rows("SELECT command FROM wherry_staged WHERE command <> ''"));
   std::unordered_set<std::string> ids;
-  for (const Row& row : rows) ids.insert(*row[0].text());
+  for (const Row& row : rows)
+    if (const std::string* id = row[0].text()) ids.insert(*id);
   return ids;
 }
 
@@ -118,12 +119,14 @@ Result<std::map<int64_t, Progress>> Stage::progress(const Held& held, Seq bounda
     progress[id] = {scope.complete_to(boundary), scope.after};
     if (scope.at_boundary) live.insert(id);
   }
-  TRY_ASSIGN(const std::vector<Row> rows,
-             db_.rows("SELECT kind, scope, upto, after, live FROM wherry_staged ORDER BY n"));
-  for (const Row& row : rows) {
-    const int64_t scope = *row[1].integer();
-    const Seq upto{*row[2].integer()};
-    switch (static_cast<Step::Kind>(*row[0].integer())) {
+  TRY_ASSIGN(sqlite::Statement * read,
+             db_.cached("SELECT kind, scope, upto, after, live FROM wherry_staged ORDER BY n"));
+  while (true) {
+    TRY_ASSIGN(const bool more, read->step());
+    if (!more) break;
+    const int64_t scope = read->integer(1);
+    const Seq upto{read->integer(2)};
+    switch (static_cast<Step::Kind>(read->integer(0))) {
       case Step::Kind::kSession:
         live.clear();
         break;
@@ -131,8 +134,8 @@ Result<std::map<int64_t, Progress>> Stage::progress(const Held& held, Seq bounda
         live.erase(scope);
         break;
       case Step::Kind::kChunk:
-        progress[scope] = {upto, row[3].blob()->bytes};
-        if (*row[4].integer() != 0) live.insert(scope);
+        progress[scope] = {upto, std::string(read->blob(3))};
+        if (read->integer(4) != 0) live.insert(scope);
         break;
       case Step::Kind::kBoundary:
         for (const int64_t id : live) progress[id] = {upto, {}};
@@ -142,6 +145,7 @@ Result<std::map<int64_t, Progress>> Stage::progress(const Held& held, Seq bounda
         break;
     }
   }
+  read->reset();
   return progress;
 }
 
