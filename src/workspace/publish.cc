@@ -307,7 +307,8 @@ Result<> Workspace::Impl::publish(const std::vector<Waiting>& group, std::vector
   return {};
 }
 
-Result<> Workspace::Impl::send_chunk(Session& session) {
+// Returns how many commands it passes over.
+Result<int64_t> Workspace::Impl::send_chunk(Session& session) {
   const ScopeId scope = session.scans.front();
   SessionScope& held = session.scopes[scope];
   if (held.from_zero) held.began_at = log.head();
@@ -321,6 +322,7 @@ Result<> Workspace::Impl::send_chunk(Session& session) {
   rows.from_zero = std::exchange(held.from_zero, false);
   TRY_ASSIGN(const ScopeInfo* info, names_.info(scope));
   rows.body = protocol::encode_items(chunk.items, {chunk.upto, info->name}, session.compression);
+  const int64_t passed = chunk.upto.number - held.position.number;
   held.position = chunk.upto;
   held.after = std::move(chunk.after);
   --session.credits;
@@ -333,23 +335,20 @@ Result<> Workspace::Impl::send_chunk(Session& session) {
     send(session, batch);
     session.boundary = batch.upto;
   }
-  return {};
+  return passed;
 }
 
-// Whether what a scan lacks is about what a few groups write.
-bool Workspace::Impl::is_nearly_live(const Session& session) const {
-  const Seq position = session.scopes.at(session.scans.front()).position;
-  return position.number + 4 * static_cast<int64_t>(options.limits.group_commands) >= log.head().number;
-}
-
-// One chunk per session and round, so that nobody waits for another's history. But after a group, who is
-// nearly there gets there: a chunk may hold less than the next one writes, and he would stay behind for as
-// long as groups come.
-Result<> Workspace::Impl::read_chunks(bool after_group) {
+// One chunk per session and round, so that nobody waits for another's history; after a group so many that
+// they pass over twice as many commands. Who is behind would stay so for as long as groups come otherwise.
+Result<> Workspace::Impl::read_chunks(size_t group) {
   for (auto due = chunks_due_.begin(); due != chunks_due_.end();) {
     Session& session = sessions.at(*due);
-    if (may_read_chunk(session)) TRY(send_chunk(session));
-    while (after_group && may_read_chunk(session) && is_nearly_live(session)) TRY(send_chunk(session));
+    auto left = 2 * static_cast<int64_t>(group);
+    while (may_read_chunk(session)) {
+      TRY_ASSIGN(const int64_t passed, send_chunk(session));
+      left -= passed;
+      if (left <= 0) break;
+    }
     due = may_read_chunk(session) ? std::next(due) : chunks_due_.erase(due);
   }
   return {};

@@ -259,9 +259,8 @@ bool Workspace::Impl::has_work() const {
 
 Result<> Workspace::Impl::commit(Millis now) {
   worked_since_tick_ = true;
-  const bool has_group = !waiting_.empty();
-  if (has_group) {
-    std::vector<Waiting> group;
+  std::vector<Waiting> group;
+  if (!waiting_.empty()) {
     for (size_t bytes = 0; !waiting_.empty() && group.size() < options.limits.group_commands;) {
       bytes += waiting_.front().submission.data.size();
       if (bytes > kGroupBytes && !group.empty()) break;
@@ -275,7 +274,7 @@ Result<> Workspace::Impl::commit(Millis now) {
   }
   if (!confirmed_.empty()) TRY(confirm_identities());
   TRY(answer_hellos(now));
-  return read_chunks(has_group);
+  return read_chunks(group.size());
 }
 
 Result<std::vector<protocol::Answer>> Workspace::Impl::execute_all(const std::vector<DirectCommand>& commands,

@@ -110,8 +110,8 @@ class Workspace::Impl {
                         std::vector<protocol::Segment>& segments);
   Result<> send_shared(Session& session, ScopeId scope, const Items& items);
   void fall_back_to_scanning(Session& session, protocol::Batch& batch);
-  Result<> read_chunks(bool after_group);
-  Result<> send_chunk(Session& session);
+  Result<> read_chunks(size_t group);
+  Result<int64_t> send_chunk(Session& session);
   Result<std::string> body_of(ScopeId scope, protocol::Compression compression, const Items& items);
   bool refuse_too_many_scopes(SessionId id, const workspace::Holder& holder);
   void send(Session& session, const protocol::Message& message);
@@ -120,7 +120,6 @@ class Workspace::Impl {
   SessionScope& add_scope(Session& session, ScopeId scope, bool on_demand);
   void set_state(Session& session, ScopeId scope, SessionScope& held, SessionScope::State state);
   bool may_read_chunk(const Session& session) const;
-  bool is_nearly_live(const Session& session) const;  // when it may_read_chunk()
   void forget_scope(Session& session, ScopeId scope);
 
   // workspace.cc

@@ -20,11 +20,11 @@ TEST(CatchUp, EndsThoughEachGroupWritesMoreThanAChunkHolds) {
   bob.connect();
   world.settle();
   bob.disconnect();
-  for (int i = 0; i < 4; ++i) ann.exec(chat().write(cat("m", i), "c", "missed"));
+  for (int i = 0; i < 100; ++i) ann.exec(chat().write(cat("m", i), "c", "missed"));
   world.settle();
 
   ann.disconnect();
-  for (int i = 0; i < 200; ++i) ann.exec(chat().write(cat("n", i), "c", "busy"));
+  for (int i = 0; i < 400; ++i) ann.exec(chat().write(cat("n", i), "c", "busy"));
   ann.connect();
   bob.connect();
   const auto round = [&] {  // one group
@@ -33,7 +33,7 @@ TEST(CatchUp, EndsThoughEachGroupWritesMoreThanAChunkHolds) {
   };
   while (!bob.replica().status().synced && round()) continue;
   EXPECT_TRUE(bob.replica().status().synced);
-  EXPECT_GT(ann.replica().status().pending, 100) << "the others are done long before";
+  EXPECT_GT(ann.replica().status().pending, 200) << "the others are done long before";
   world.settle();
   world.expect_agreement();
 }

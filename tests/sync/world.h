@@ -88,7 +88,7 @@ class World {
   bool step(std::vector<Output>* strays = nullptr);
   // The parts of a round, for what may happen between them. Each is false when there was nothing to do.
   bool hear();    // what replicas say
-  bool commit();  // one group, and one chunk for each session that scans
+  bool commit();  // one group, and chunks for the sessions that scan
   bool deliver(size_t most = SIZE_MAX, std::vector<Output>* strays = nullptr);
   // Disconnects everyone and opens the workspace again from its file, as after a kill.
   void restart_server();
