@@ -147,7 +147,7 @@ double Stage::sync() {
   for (bool moves = true; moves;) {
     const Millis now = server::now();
     std::vector<std::pair<SessionId, std::string>> messages;
-    for (std::string& message : replica_->take_outgoing())
+    for (std::string& message : expect(replica_->take_outgoing()))
       messages.emplace_back(kReplicaSession, std::move(message));
     for (auto& [id, peer] : peers_)
       for (std::string& message : peer.take_messages()) messages.emplace_back(id, std::move(message));

@@ -86,12 +86,9 @@ Result<> ReplicaFile::connect(int64_t seq) {
   welcome.replica_id = id_of(900);
   welcome.identity = "first";
   welcome.schema_hash = app().hash;
+  const protocol::Message hello = must(protocol::decode(must(replica->take_outgoing()).at(0)));
+  const bool knows_app = std::get<protocol::Hello>(hello).schema_hash == app().hash;
   TRY(say(welcome));
-  bool knows_app = false;
-  for (const std::string& bytes : replica->take_outgoing()) {
-    const protocol::Message said = must(protocol::decode(bytes));
-    if (const auto* hello = std::get_if<protocol::Hello>(&said)) knows_app = hello->schema_hash == app().hash;
-  }
   if (!knows_app) TRY(say(protocol::Schema{app().hash, app().bytes}));
   TRY(say(protocol::Scopes{true, true, {kGranted.begin(), kGranted.end()}, {}}));
   protocol::Batch first;
@@ -102,7 +99,9 @@ Result<> ReplicaFile::connect(int64_t seq) {
 }
 
 Result<> ReplicaFile::say(const protocol::Message& message) {
-  return replica->receive(protocol::encode(message, protocol::Compression::kPlain), now);
+  TRY(replica->receive(protocol::encode(message, protocol::Compression::kPlain), now));
+  TRY(replica->take_outgoing());  // such as the pull, without which no rows are taken
+  return {};
 }
 
 Result<std::string> ReplicaFile::execute(const Call& call, int64_t number) {

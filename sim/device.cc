@@ -238,7 +238,10 @@ void Device::link_lost(std::shared_ptr<Link> link) {
 
 void Device::flush() {
   if (!replica_) return;
-  for (std::string& bytes : replica_->take_outgoing())
+  auto messages = replica_->take_outgoing();
+  if (died()) return;
+  if (!messages) return connect_anew(messages.error(), "send");
+  for (std::string& bytes : *messages)
     if (link_) world_.to_server(link_, std::move(bytes));
   for (const ReplicaEvent& event : replica_->take_events()) {
     if (event.kind == ReplicaEvent::Kind::kEpoch)

@@ -110,11 +110,11 @@ Result<> Neighbour::exchange() {
   }
   for (bool moved = true; moved;) {
     moved = false;
-    for (const auto& [session, replica] : sessions_)
-      for (const std::string& bytes : replica->take_outgoing()) {
-        workspace_->receive(session, bytes, now);
-        moved = true;
-      }
+    for (const auto& [session, replica] : sessions_) {
+      TRY_ASSIGN(const std::vector<std::string> messages, replica->take_outgoing());
+      for (const std::string& bytes : messages) workspace_->receive(session, bytes, now);
+      moved = moved || !messages.empty();
+    }
     while (workspace_->has_work()) TRY(workspace_->commit(now));
     if (world_.server().disk.burnt()) return {};  // nobody hears of it
     for (const Output& output : workspace_->take_outputs()) {

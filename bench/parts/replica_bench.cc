@@ -155,7 +155,7 @@ void join(benchmark::State& state, const char* pending) {
   expect(replica.finish_background_work());
   if (!stage.has_peer(0)) stage.join(0, Start::head());
   execute_many(stage, pending, state.range(1));
-  (void)replica.take_outgoing();  // nobody hears of them
+  (void)expect(replica.take_outgoing());  // nobody hears of them
   for (auto _ : state) {
     for (int i = 0; i < 100; ++i) stage.peer(0).push("message.post", posted(stage, 9), server::now());
     for (const std::string& channel : stage.filled().channels)

@@ -72,6 +72,11 @@ class Connection::Impl {
     if (socket_ != nullptr) socket_->send(std::move(message));
   }
 
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    if (socket_ != nullptr) socket_->wake();
+  }
+
   void welcomed() {
     {
       const std::lock_guard lock(mutex_);
@@ -168,6 +173,7 @@ class Connection::Impl {
         net::ClientCallbacks{
             .on_open = [this, token] { handler_.opened(token); },
             .on_message = [this](std::string message) { handler_.received(std::move(message)); },
+            .on_woken = [this] { handler_.woken(); },
             .on_close = [this](Error reason, uint16_t) { closed(std::move(reason)); }});
     const auto over = [this] { return ending_ || !wanted_ || closed_ || dropped_; };
     changed_.wait(lock, [&] { return over() || welcomed_at_; });
@@ -238,6 +244,9 @@ void Connection::end() {
 }
 void Connection::send(std::string message) {
   impl_->send(std::move(message));
+}
+void Connection::wake() {
+  impl_->wake();
 }
 void Connection::welcomed() {
   impl_->welcomed();

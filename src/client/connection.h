@@ -21,6 +21,7 @@ class Connection {
     std::function<Result<std::string>()> token;
     std::function<void(std::string token)> opened;  // say hello
     std::function<void(std::string message)> received;
+    std::function<void()> woken;
     std::function<std::optional<protocol::Bye>()> closed;  // with what the server said before
     std::function<void(const ConnectionStatus&)> changed;
   };
@@ -33,6 +34,8 @@ class Connection {
   void end();
   // Dropped when no connection is up.
   void send(std::string message);
+  // Has `woken` called soon, on the thread that sends. Nothing happens when no connection is up.
+  void wake();
   // The server said welcome.
   void welcomed();
   // Ends this connection; `reason` is what status() tells. `for_good`: until start().

@@ -40,7 +40,7 @@ std::future<Result<CommandOutcome>> ready(Result<CommandOutcome> outcome) {
 }  // namespace
 
 // One mutex guards the replica; whatever may change it ends with settle(), which passes on what the replica
-// has to say: messages to the connection, events and query results to the dispatcher.
+// has to say: events and query results to the dispatcher, and that there are messages to the connection.
 class Database::Impl {
  public:
   using Lock = std::unique_lock<std::mutex>;
@@ -67,6 +67,7 @@ class Database::Impl {
             .token = options_.token ? options_.token : [] { return Result<std::string>(""); },
             .opened = [this](std::string token) { opened(std::move(token)); },
             .received = [this](std::string message) { received(message); },
+            .woken = [this] { woken(); },
             .closed = [this] { return closed(); },
             .changed = [this](const ConnectionStatus& status) { connection_changed(status); }});
     if (options_.start_online) connection_->start();
@@ -141,6 +142,7 @@ class Database::Impl {
   void opened(std::string token) {
     const Lock lock(mutex_);
     const auto hello = replica_->connected(std::move(token), now());
+    send_outgoing();
     settle();
     if (!hello) connection_->drop(hello.error(), true);
   }
@@ -149,12 +151,19 @@ class Database::Impl {
     const Lock lock(mutex_);
     if (tap_) tap_->publish(client::Direction::kReceived, message);
     const auto taken = replica_->receive(message, now());
+    send_outgoing();
     settle();
     if (taken) return;
     // A fault of the file ends syncing: what it would send or show cannot be relied on.
     const bool of_the_session =
         taken.error().code == ErrorCode::kProtocol || taken.error().code == ErrorCode::kVersion;
     connection_->drop(taken.error(), !of_the_session);
+  }
+
+  void woken() {
+    const Lock lock(mutex_);
+    send_outgoing();
+    settle();
   }
 
   std::optional<protocol::Bye> closed() {
@@ -178,11 +187,18 @@ class Database::Impl {
     news_.notify_all();
   }
 
-  void settle() {
-    for (std::string& message : replica_->take_outgoing()) {
+  // On the connection's thread, so that the app does not wait until its commands are packed.
+  void send_outgoing() {
+    auto messages = replica_->take_outgoing();
+    if (!messages) return connection_->drop(messages.error(), true);
+    for (std::string& message : *messages) {
       if (tap_) tap_->publish(client::Direction::kSent, message);
-      if (connection_) connection_->send(std::move(message));
+      connection_->send(std::move(message));
     }
+  }
+
+  void settle() {
+    if (connection_ && replica_->has_outgoing()) connection_->wake();
     bool status_changed = false;
     for (ReplicaEvent& event : replica_->take_events()) {
       if (event.kind == ReplicaEvent::Kind::kAnswered) answer(event);

@@ -54,7 +54,12 @@ class WebSocketClient::Impl : public std::enable_shared_from_this<WebSocketClien
       queued_bytes_ += message.size();
       queue_.push_back(std::move(message));
     }
-    wake();
+    resume();
+  }
+
+  void wake() {
+    called_ = true;
+    resume();
   }
 
   void close() {
@@ -62,7 +67,7 @@ class WebSocketClient::Impl : public std::enable_shared_from_this<WebSocketClien
       const std::lock_guard lock(mutex_);
       closing_ = true;
     }
-    wake();
+    resume();
   }
 
   size_t queued_bytes() const { return queued_bytes_; }
@@ -85,10 +90,13 @@ class WebSocketClient::Impl : public std::enable_shared_from_this<WebSocketClien
   CoalescingStream& stream() { return socket_.next_layer(); }
   std::string where() const { return cat(url_.host, ':', url_.port); }
 
-  void wake() {
-    if (woken_.exchange(true)) return;
+  void resume() {
+    if (resumed_.exchange(true)) return;
     post([](Impl& self) {
-      self.woken_ = false;
+      self.resumed_ = false;
+      if (self.called_.exchange(false) && self.state_ == State::kOpen && !self.silenced_ &&
+          self.callbacks_.on_woken)
+        self.callbacks_.on_woken();
       self.write_next();
     });
   }
@@ -313,7 +321,8 @@ class WebSocketClient::Impl : public std::enable_shared_from_this<WebSocketClien
   bool writing_ = false;
   bool pinging_ = false;
   SteadyTime last_ping_{};
-  std::atomic<bool> woken_ = false;
+  std::atomic<bool> resumed_ = false;
+  std::atomic<bool> called_ = false;
   std::atomic<bool> silenced_ = false;
   std::atomic<size_t> queued_bytes_ = 0;
   std::mutex mutex_;
@@ -332,6 +341,9 @@ WebSocketClient::~WebSocketClient() {
 }
 void WebSocketClient::send(std::string message) {
   impl_->send(std::move(message));
+}
+void WebSocketClient::wake() {
+  impl_->wake();
 }
 void WebSocketClient::close() {
   impl_->close();

@@ -22,6 +22,7 @@ struct ClientCallbacks {
   // All are called on the connection's thread, never concurrently.
   std::function<void()> on_open;
   std::function<void(std::string message)> on_message;  // one whole binary message
+  std::function<void()> on_woken = {};                  // once for all calls of wake() before it
   // Once; also when connecting failed. The code is the peer's, ours after close(), 1006 when there was none.
   std::function<void(Error reason, uint16_t close_code)> on_close;
 };
@@ -40,6 +41,8 @@ class WebSocketClient {
   ~WebSocketClient();
   // Thread-safe; in order. Messages before on_open are queued.
   void send(std::string message);
+  // Thread-safe: has on_woken called, if the connection is open then, for what is better made on its thread.
+  void wake();
   // Thread-safe: closes after what is queued has been sent.
   void close();
   size_t queued_bytes() const;

@@ -72,8 +72,10 @@ class Device {
   std::unique_ptr<Replica> replica;
 
  private:
+  Result<> hear();
   const bool reference_;
   std::filesystem::path folder_;
+  std::vector<protocol::Message> heard_;
 };
 
 // Items of tables by name, as the server would send them; handle 1 is that of workspace, 2 of user(ann).

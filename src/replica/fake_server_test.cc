@@ -276,13 +276,19 @@ std::string Device::dump() {
 }
 
 Result<> Device::say(const protocol::Message& message) {
-  return replica->receive(protocol::encode(message, protocol::Compression::kPlain), now);
+  TRY(replica->receive(protocol::encode(message, protocol::Compression::kPlain), now));
+  return hear();
+}
+
+Result<> Device::hear() {
+  TRY_ASSIGN(const std::vector<std::string> messages, replica->take_outgoing());
+  for (const std::string& bytes : messages) heard_.push_back(must(protocol::decode(bytes)));
+  return {};
 }
 
 std::vector<protocol::Message> Device::heard() {
-  std::vector<protocol::Message> messages;
-  for (const std::string& bytes : replica->take_outgoing()) messages.push_back(must(protocol::decode(bytes)));
-  return messages;
+  must(hear());
+  return std::exchange(heard_, {});
 }
 
 void Device::greet(const std::vector<protocol::GrantedScope>& scopes) {

@@ -18,7 +18,7 @@ class Replica::Impl {
       : core(std::move(c)), session(*core), queries(*core), uuids(std::move(entropy)) {}
 
   Result<std::vector<Executed>> execute_all(const std::vector<Request>& requests, Millis now);
-  // Sends and shows what a change has brought about.
+  // Has what a change has brought about sent, and shows it.
   Result<> after_change();
   // Nothing is done on a file that was found damaged, and every call may be the one that finds it.
   template <typename Work>
@@ -49,7 +49,7 @@ class Replica::Impl {
 };
 
 Result<> Replica::Impl::after_change() {
-  TRY(session.pump());
+  session.changed();
   return queries.changed(core->take_changed_tables());
 }
 
@@ -313,7 +313,11 @@ Result<> Replica::receive(std::string_view bytes, Millis now) {
   return impl_->after_change();
 }
 
-std::vector<std::string> Replica::take_outgoing() {
+bool Replica::has_outgoing() const {
+  return impl_->session.has_outgoing();
+}
+
+Result<std::vector<std::string>> Replica::take_outgoing() {
   return impl_->session.take_outgoing();
 }
 std::optional<protocol::Bye> Replica::take_bye() {

@@ -88,8 +88,11 @@ class Replica {
   // One whole message from the server. kProtocol and kVersion end the session, other errors are faults of the
   // file.
   Result<> receive(std::string_view bytes, Millis now);
-  // Messages to send, in order.
-  std::vector<std::string> take_outgoing();
+  // Whether there may be something to send.
+  bool has_outgoing() const;
+  // Messages to send, in order. They are made now, so that commands executed since travel together. Errors as
+  // those of receive().
+  Result<std::vector<std::string>> take_outgoing();
   // Whether the server closed with `bye`, and when to come back.
   std::optional<protocol::Bye> take_bye();
   std::vector<ReplicaEvent> take_events();

@@ -110,6 +110,29 @@ TEST(Replica, PushesInOrderWithinTheWindow) {
   EXPECT_EQ(device.ask("SELECT n FROM items"), "4");
 }
 
+TEST(Replica, CommandsTravelTogetherThatWereExecutedBeforeSomebodyAsked) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  (void)device.heard();
+  EXPECT_FALSE(device.replica->has_outgoing());
+  for (int n = 1; n <= 3; ++n) EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(n)), "");
+  EXPECT_TRUE(device.replica->has_outgoing());
+  const auto pushes = device.heard_of<protocol::Push>();
+  ASSERT_EQ(pushes.size(), 1u);
+  EXPECT_EQ(pushes[0].commands.size(), 3u);
+  EXPECT_FALSE(device.replica->has_outgoing());
+}
+
+TEST(Replica, HasNothingToSendWithoutAConnection) {
+  Device device;
+  go_live(device, 1);
+  (void)device.heard();
+  device.replica->disconnected();
+  EXPECT_EQ(device.exec("item.add", R"({"id":"a","title":"red"})", id_of(1)), "");
+  EXPECT_FALSE(device.replica->has_outgoing());
+  EXPECT_TRUE(device.heard().empty());
+}
+
 TEST(Replica, ResendsWhatWasNotAnsweredAndOnlyThat) {
   Device device;
   go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});

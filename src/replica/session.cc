@@ -53,6 +53,7 @@ void Session::close() {
   in_flight_.clear();
   in_flight_bytes_ = 0;
   rows_received_ = answers_received_ = 0;
+  due_ = false;
   outgoing_.clear();
 }
 
@@ -61,17 +62,23 @@ Result<> Session::receive(std::string_view bytes, Millis now) {
   if (state_ == State::kClosed) return {};  // what a connection given up still delivers
   Result<> done = [&]() -> Result<> {
     TRY_ASSIGN(const Message message, decode(bytes));
-    TRY(take(message, now));
-    return pump();
+    return take(message, now);
   }();
-  if (done) return done;
-  core_.note_damage(done.error());
+  if (!done) return std::unexpected(end_with(std::move(done).error()));
+  changed();
+  return {};
+}
+
+Error Session::end_with(Error error) {
+  core_.note_damage(error);
   // What is staged may be what does not fit; it is asked for again.
-  if (staged_ && done.error().code == ErrorCode::kProtocol)
-    TRY(core_.transact([&](Change&) { return core_.stage.clear(); }));
+  if (staged_ && error.code == ErrorCode::kProtocol) {
+    const Result<> cleared = core_.transact([&](Change&) { return core_.stage.clear(); });
+    if (!cleared) error = cleared.error();
+  }
   close();
   status_changed();
-  return done;
+  return error;
 }
 
 Result<> Session::take(const Message& message, Millis now) {

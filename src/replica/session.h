@@ -21,11 +21,13 @@ class Session {
   // Errors: kProtocol, kVersion and kInvalid (a file of another user or workspace) end the session; others
   // are faults of the file.
   Result<> receive(std::string_view bytes, Millis now);
-  // Sends what has come up since: commands in the window, scopes to pull, credit.
-  Result<> pump();
+  // What is pending or held may have changed: take_outgoing() looks what that makes to say.
+  void changed() { due_ = due_ || (state_ == State::kRunning && answers_known_); }
   Result<> unload(int64_t scope);
 
-  std::vector<std::string> take_outgoing() { return std::exchange(outgoing_, {}); }
+  bool has_outgoing() const { return due_ || !outgoing_.empty(); }
+  // Errors as those of receive().
+  Result<std::vector<std::string>> take_outgoing();
   std::optional<protocol::Bye> take_bye() { return std::exchange(bye_, std::nullopt); }
 
   bool is_welcome() const { return state_ > State::kHello; }
@@ -62,8 +64,12 @@ class Session {
                         const std::vector<protocol::Answer>& answers, std::vector<Step>& steps);
   // Applies the steps, or stages them as long as a scope catches up.
   Result<> digest(Change& change, std::vector<Step> steps);
+  // What has come up since: commands in the window, scopes to pull, credit.
+  Result<> pump();
   Result<> push();
   Result<> pull();
+  // The session cannot go on. Returns the error, or that of what had to be done about it.
+  Error end_with(Error error);
   Line* line_of(protocol::Handle handle);
   bool catching_up() const;
   void progress(std::string what, int64_t done, int64_t total);
@@ -95,6 +101,7 @@ class Session {
   bool staged_ = false;  // something waits in the stage
   int64_t rows_received_ = 0, answers_received_ = 0;
 
+  bool due_ = false;  // pump() may find something
   std::vector<std::string> outgoing_;
   std::optional<protocol::Bye> bye_;
 };

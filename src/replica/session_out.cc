@@ -19,8 +19,15 @@ constexpr size_t kScopesPerPull = 10'000;
 
 }  // namespace
 
+Result<std::vector<std::string>> Session::take_outgoing() {
+  if (std::exchange(due_, false)) {
+    if (core_.damage()) return std::unexpected(*core_.damage());
+    if (Result<> pumped = pump(); !pumped) return std::unexpected(end_with(std::move(pumped).error()));
+  }
+  return std::exchange(outgoing_, {});
+}
+
 Result<> Session::pump() {
-  if (state_ != State::kRunning || !answers_known_) return {};
   TRY(push());
   return pull();
 }

@@ -43,8 +43,7 @@ class Once : public InBothApps {
 
 TEST_P(Once, AResendAfterALostAnswerGetsTheStoredOne) {
   post(*ann, 1);
-  for (const std::string& bytes : ann->replica().take_outgoing())
-    world.workspace().receive(1, bytes, world.now);
+  for (const std::string& bytes : ann->outgoing()) world.workspace().receive(1, bytes, world.now);
   ASSERT_TRUE(world.workspace().commit(world.now));
   (void)world.workspace().take_outputs();  // lost on the way
   EXPECT_EQ(count(all("count(*)")), 1);
@@ -56,13 +55,11 @@ TEST_P(Once, AResendAfterALostAnswerGetsTheStoredOne) {
 
 TEST_P(Once, AnOldConnectionBesideTheNewOneDoesNoHarm) {
   post(*ann, 1);
-  const std::vector<std::string> late =
-      ann->replica().take_outgoing();  // still on the way, over the old connection
+  const std::vector<std::string> late = ann->outgoing();  // still on the way, over the old connection
   ann->replica().disconnected();
   world.workspace().connect(77, world.now);
   ASSERT_TRUE(ann->replica().connected("ann", world.now));
-  for (const std::string& bytes : ann->replica().take_outgoing())
-    world.workspace().receive(77, bytes, world.now);
+  for (const std::string& bytes : ann->outgoing()) world.workspace().receive(77, bytes, world.now);
   for (const std::string& bytes : late) world.workspace().receive(1, bytes, world.now);
   ASSERT_TRUE(world.workspace().commit(world.now));
   ann->connect();
@@ -76,7 +73,7 @@ TEST_P(Once, ALateHelloMakesNoCopyOfAnHonestReplica) {
   for (const bool confirmed : {false, true}) {
     ann->disconnect();
     ASSERT_TRUE(ann->replica().connected("ann", world.now));
-    const std::vector<std::string> late = ann->replica().take_outgoing();
+    const std::vector<std::string> late = ann->outgoing();
     ann->replica().disconnected();
     ann->connect();
     world.step();

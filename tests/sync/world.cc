@@ -143,6 +143,10 @@ std::string Device::ask(const std::string& sql) {
   return text;
 }
 
+std::vector<std::string> Device::outgoing() {
+  return must(replica_->take_outgoing());
+}
+
 std::string Device::file_bytes() {
   std::string all;
   for (const char* suffix : {"", "-wal", "-journal"}) {
@@ -230,7 +234,7 @@ bool World::hear() {
   bool moved = false;
   for (auto& [_, device] : devices) {
     if (!device->connected()) continue;
-    for (const std::string& bytes : device->replica().take_outgoing()) {
+    for (const std::string& bytes : device->outgoing()) {
       workspace_->receive(device->session_, bytes, now);
       moved = true;
     }

@@ -49,6 +49,8 @@ class Device {
   std::string dump();
   // One value as text, for short assertions.
   std::string ask(const std::string& sql);
+  // Takes what the replica has to send.
+  std::vector<std::string> outgoing();
   // All bytes of its file and of what lies beside it.
   std::string file_bytes();
 
