@@ -50,6 +50,8 @@ Result<std::unique_ptr<Core>> Core::open(const Store::Options& options, bool ref
 
 Result<> Core::reload() {
   TRY_ASSIGN(meta, meta_table_.load());
+  TRY_ASSIGN(const int64_t last, queue.last_pending_number());
+  meta.next_replica_seq = std::max(meta.next_replica_seq, last + 1);
   TRY(held.load());
   return rebase.load();
 }
@@ -80,7 +82,7 @@ Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
   may_be_unindexed_ = true;
   if (app_) app_->engine().forget_parents();
   TRY_ASSIGN(auto transaction, sqlite::Transaction::begin(db()));
-  Change change{Joiner(db(), app_.get(), images), {}, false, false, {}};
+  Change change{Joiner(db(), app_.get(), images), {}, false, false, false, {}};
   TRY(work(change));
   std::vector<ConfirmedChange> changes = change.joiner.take_changes();
   meta.remnants |=
@@ -100,7 +102,8 @@ Result<> Core::attempt(const std::function<Result<>(Change&)>& work) {
     TRY(queue.trim());
   }
   meta.seen = std::max(meta.seen, change.joiner.seen());
-  TRY(meta_table_.save(meta));
+  TRY(meta_table_.save(meta,
+                       change.only_adds ? MetaTable::NextNumber::kIsKnown : MetaTable::NextNumber::kStored));
   TRY(transaction.commit());
   for (ReplicaEvent& event : change.events) events_.push_back(std::move(event));
   return {};

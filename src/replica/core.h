@@ -27,6 +27,7 @@ struct Change {
   std::unordered_set<std::string> answered;  // commands
   bool lost_access = false;                  // no byte of the rows that go may stay behind
   bool run_all = false;                      // run all pending commands again
+  bool only_adds = false;                    // commands to the list, whose last tells the number of the next
   std::vector<ReplicaEvent> events;          // told once it is committed
 };
 

@@ -26,6 +26,8 @@ Result<std::vector<std::string>> unpack(std::string_view bytes) {
   return texts;
 }
 
+constexpr const char* kNextReplicaSeq = "next_replica_seq";
+
 struct Field {
   const char* key;
   Value (*value)(const Meta&);
@@ -42,7 +44,7 @@ constexpr Field kFields[] = {
     {"hash", [](const Meta& m) { return Value(Blob{m.hash}); }},
     {"boundary", [](const Meta& m) { return Value(m.boundary.number); }},
     {"seen", [](const Meta& m) { return Value(m.seen.number); }},
-    {"next_replica_seq", [](const Meta& m) { return Value(m.next_replica_seq); }},
+    {kNextReplicaSeq, [](const Meta& m) { return Value(m.next_replica_seq); }},
     {"clock_offset_ms", [](const Meta& m) { return Value(m.clock_offset_ms); }},
     {"next_incarnation", [](const Meta& m) { return Value(m.next_incarnation); }},
     {"unrun", [](const Meta& m) { return Value(int64_t{m.unrun}); }},
@@ -80,7 +82,7 @@ Result<Meta> MetaTable::load() {
   meta.hash = text("hash");
   meta.boundary = {number("boundary", 0)};
   meta.seen = {number("seen", 0)};
-  meta.next_replica_seq = number("next_replica_seq", 1);
+  meta.next_replica_seq = number(kNextReplicaSeq, 1);
   meta.clock_offset_ms = number("clock_offset_ms", 0);
   meta.next_incarnation = number("next_incarnation", 1);
   meta.unrun = number("unrun", 0) != 0;
@@ -88,8 +90,9 @@ Result<Meta> MetaTable::load() {
   return meta;
 }
 
-Result<> MetaTable::save(const Meta& meta) {
+Result<> MetaTable::save(const Meta& meta, NextNumber number) {
   for (const Field& field : kFields) {
+    if (number == NextNumber::kIsKnown && std::string_view(field.key) == kNextReplicaSeq) continue;
     const Value value = field.value(meta);
     const auto at = stored_.find(field.key);
     if (at != stored_.end() && at->second == value) continue;

@@ -38,8 +38,11 @@ class MetaTable {
  public:
   explicit MetaTable(sqlite::Database& db) : db_(db) {}
   Result<Meta> load();
-  // Writes the values that differ from those last loaded or saved.
-  Result<> save(const Meta& meta);
+  // Writes the values that differ from those last loaded or saved; next_replica_seq only if it is to be
+  // stored: each execution counts it on, and as long as its command is pending, the command's number tells
+  // it.
+  enum class NextNumber { kStored, kIsKnown };
+  Result<> save(const Meta& meta, NextNumber number);
 
  private:
   sqlite::Database& db_;

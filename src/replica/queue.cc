@@ -102,6 +102,14 @@ Result<int64_t> Queue::add(const QueuedCommand& c) {
   return int64_t{sqlite3_last_insert_rowid(db_.handle())};
 }
 
+Result<int64_t> Queue::last_pending_number() {
+  TRY_ASSIGN(
+      const auto number,
+      db_.value("SELECT replica_seq FROM wherry_commands WHERE state = 'pending' ORDER BY n DESC LIMIT 1"));
+  const int64_t last = number ? integer_of(*number) : 0;
+  return last == kUnnumbered ? 0 : last;
+}
+
 Result<QueuedCommand> Queue::read(int64_t n) {
   TRY_ASSIGN(const std::vector<Row> rows,
              db_.rows(cat("SELECT ", kColumns, " FROM wherry_commands WHERE n = ?1"), {Value(n)}));

@@ -45,6 +45,8 @@ class Queue {
   Result<bool> contains(std::string_view id);
   // Adds a pending command: its `n`.
   Result<int64_t> add(const QueuedCommand& command);
+  // The replica_seq of the newest pending command, 0 if there is none or it has none yet.
+  Result<int64_t> last_pending_number();
   Result<QueuedCommand> read(int64_t n);
   // Pending commands after `n`, in order, at most `most`.
   Result<std::vector<QueuedCommand>> pending(int64_t after_n, int64_t most);

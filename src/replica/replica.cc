@@ -129,7 +129,8 @@ Result<std::vector<Executed>> Replica::Impl::execute_all(const std::vector<Reque
     prepared.push_back(std::move(command));
   }
   std::vector<Executed> executed;
-  const Result<> done = core->transact([&](Change&) -> Result<> {
+  const Result<> done = core->transact([&](Change& change) -> Result<> {
+    change.only_adds = true;
     executed.clear();
     for (const QueuedCommand& command : prepared) {
       TRY_ASSIGN(Executed one, execute_one(command));

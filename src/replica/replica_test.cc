@@ -154,6 +154,34 @@ TEST(Replica, ResendsWhatWasNotAnsweredAndOnlyThat) {
   EXPECT_EQ(device.state_of(id_of(1)), "applied");
 }
 
+std::vector<int64_t> pushed_numbers(Device& device) {
+  std::vector<int64_t> numbers;
+  for (const protocol::Push& push : device.heard_of<protocol::Push>())
+    for (const protocol::PushedCommand& command : push.commands) numbers.push_back(command.replica_seq);
+  return numbers;
+}
+
+TEST(Replica, NumbersGoOnAfterARestart) {
+  Device device;
+  go_live(device, 1, {put("items", 1, {"a", "red", int64_t{0}, "[]"})});
+  const auto bump = [&](int n) { EXPECT_EQ(device.exec("item.bump", R"({"id":"a","by":1})", id_of(n)), ""); };
+  bump(1);
+  bump(2);
+  device.open();
+  bump(3);
+  const std::string pending = "SELECT replica_seq FROM wherry_commands WHERE state = 'pending' ORDER BY n";
+  EXPECT_EQ(device.ask(pending), "1 2 3");
+  device.connect(kWorkspace, batch(1));
+  EXPECT_EQ(pushed_numbers(device), (std::vector<int64_t>{1, 2, 3}));
+  must(device.say(chunk(1, 1, {}, false, true)));
+  // The last of them leaves the list.
+  must(device.say(batch(4, {}, {applied(id_of(1), 2), applied(id_of(2), 3), rejected(id_of(3), 4, "no")})));
+  must(device.replica->dismiss(id_of(3)));
+  device.open();
+  bump(4);
+  EXPECT_EQ(device.ask(pending), "4");
+}
+
 TEST(Replica, CatchesUpInOneStep) {
   Device device;
   device.connect(kBoth, batch(1));
