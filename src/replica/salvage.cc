@@ -150,7 +150,7 @@ Result<Salvaged> write_salvage(const std::string& path, const std::string& vfs) 
   }
   // SQLite does not checkpoint into a file that is much too short.
   TRY_ASSIGN(const int64_t pages, header_number(path, vfs, kPagesAt));
-  if (pages <= kPagesMost) TRY(sqlite::grow_file(path, vfs, pages * kPage));
+  if (pages <= kPagesMost) TRY(sqlite::grow_file(path, vfs, pages, kPage));
   TRY_ASSIGN(const std::optional<Value> last, to->value("SELECT coalesce(max(n), 0) FROM wherry_commands"));
   Rows rows(*to, *last->integer());
   bool complete = false;

@@ -114,13 +114,28 @@ int read_file(sqlite3_file* file, void* to, int amount, sqlite3_int64 offset) {
   return SQLITE_OK;
 }
 
+// A page that the file ends in, cut off, would get zeros behind it as the file grows, and with them no seal.
+int drop_cut_page(sqlite3_file* file, int size) {
+  sqlite3_int64 bytes = 0;
+  const int code = file->pMethods->xFileSize(file, &bytes);
+  if (code != SQLITE_OK || bytes % size == 0) return code;
+  return file->pMethods->xTruncate(file, bytes / size * size);
+}
+
+int prepare_to_write(File& file, sqlite3_file* base, int page_size) {
+  if (file.page != nullptr) return SQLITE_OK;
+  if (file.is_sealed)
+    if (const int code = drop_cut_page(base, page_size); code != SQLITE_OK) return code;
+  file.page = static_cast<unsigned char*>(std::malloc(kPageMost));
+  return file.page == nullptr ? SQLITE_IOERR_NOMEM : SQLITE_OK;
+}
+
 int write_file(sqlite3_file* file, const void* from, int amount, sqlite3_int64 offset) {
   auto* self = reinterpret_cast<File*>(file);
   if (self->wal != nullptr) return self->wal->write(real(file), from, amount, offset);
   look_at_header(*self, from, amount, offset);
   if (self->is_database && is_page(amount, offset)) {
-    if (self->page == nullptr) self->page = static_cast<unsigned char*>(std::malloc(kPageMost));
-    if (self->page == nullptr) return SQLITE_IOERR_NOMEM;
+    if (const int code = prepare_to_write(*self, real(file), amount); code != SQLITE_OK) return code;
     std::memcpy(self->page, from, static_cast<size_t>(amount));
     scrub_page(self->page, static_cast<size_t>(amount), offset == 0);
     if (self->is_sealed) store(self->page + amount - kSeal, seal_of(self->page, amount, offset));

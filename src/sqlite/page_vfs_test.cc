@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "sqlite/database.h"
+#include "sqlite/vfs_files.h"
 
 namespace wherry::sqlite {
 namespace {
@@ -86,6 +87,18 @@ class Sealed : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   void replace(const std::string& bytes) const { std::ofstream(path_, std::ios::binary) << bytes; }
+  void write_wal(const std::string& bytes) const { std::ofstream(path_ + "-wal", std::ios::binary) << bytes; }
+
+  // As a process leaves it that is killed: the file as it was, and a WAL.
+  struct Killed {
+    std::string file, wal;
+  };
+  Killed kill_after(const char* sql) {
+    auto db = open();
+    EXPECT_TRUE(db->execute(cat("PRAGMA journal_mode = WAL; ", sql)));
+    std::ifstream in(path_ + "-wal", std::ios::binary);
+    return {bytes(), {std::istreambuf_iterator<char>(in), {}}};
+  }
 
   const std::string path_ = (fs::temp_directory_path() / cat("wherry-seal-", getpid(), ".db")).string();
 };
@@ -118,20 +131,29 @@ TEST_F(Sealed, MisplacedAndLostPagesAreFound) {
   }
 }
 
-TEST_F(Sealed, OtherProgramsMayCheckpoint) {
-  // As a process leaves it that is killed: the file as it was, and a WAL.
-  std::string file, wal;
-  {
+// A page that is left in part gets zeros behind it, and so no seal, when the file grows again.
+TEST_F(Sealed, APageThatTheFileEndsInIsFoundOnceTheFileHasGrown) {
+  const Killed killed = kill_after("INSERT INTO t VALUES(printf('%.*c', 9000, 'n'))");
+  for (const size_t left : {100U, 2048U, 4000U}) {
+    replace(killed.file.substr(0, killed.file.size() - 4096 + left));
+    write_wal(killed.wal);
     auto db = open();
-    ASSERT_TRUE(
-        db->execute("PRAGMA journal_mode = WAL; UPDATE t SET v = v || 'b'; INSERT INTO t VALUES('new')"));
-    file = bytes();
-    std::ifstream in(path_ + "-wal", std::ios::binary);
-    wal.assign(std::istreambuf_iterator<char>(in), {});
+    ASSERT_TRUE(db->execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+    ASSERT_GT(bytes().size(), killed.file.size());
+    EXPECT_EQ(sum(*db).error().code, ErrorCode::kCorrupt) << left;
+    db.reset();
+    replace(killed.file.substr(0, killed.file.size() - 4096 + left));
+    ASSERT_TRUE(grow_file(path_, "", static_cast<int64_t>(killed.file.size() / 4096), 4096));
+    ASSERT_EQ(bytes().size(), killed.file.size());
+    EXPECT_EQ(sum(*open()).error().code, ErrorCode::kCorrupt) << left;
   }
+}
+
+TEST_F(Sealed, OtherProgramsMayCheckpoint) {
+  const Killed killed = kill_after("UPDATE t SET v = v || 'b'; INSERT INTO t VALUES('new')");
   const auto expected = *sum(*open());
-  replace(file);
-  std::ofstream(path_ + "-wal", std::ios::binary) << wal;
+  replace(killed.file);
+  write_wal(killed.wal);
   {
     auto plain = *Database::open(path_, Access::kReadWriteCreate);
     ASSERT_EQ(*sum(*plain), expected);

@@ -95,12 +95,13 @@ Result<> write_start(const std::string& path, const std::string& vfs, const std:
   return {};
 }
 
-Result<> grow_file(const std::string& path, const std::string& vfs, int64_t size) {
-  TRY_ASSIGN(const int64_t is, file_size(path, vfs));
-  if (is >= size) return {};
+Result<> grow_file(const std::string& path, const std::string& vfs, int64_t pages, int64_t page) {
+  TRY_ASSIGN(const int64_t size, file_size(path, vfs));
+  if (size >= pages * page) return {};
   TRY_ASSIGN(File file, File::open(path, vfs, SQLITE_OPEN_READWRITE));
-  if (const int code = file->xWrite(file.get(), "", 1, size - 1); code != SQLITE_OK)
-    return failed(code, "write", path);
+  int code = file->xTruncate(file.get(), size / page * page);
+  if (code == SQLITE_OK) code = file->xWrite(file.get(), "", 1, pages * page - 1);
+  if (code != SQLITE_OK) return failed(code, "write", path);
   return {};
 }
 

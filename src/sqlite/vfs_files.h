@@ -15,8 +15,9 @@ Result<std::string> file_start(const std::string& path, const std::string& vfs, 
 // Makes an empty file if there is none.
 Result<> touch_file(const std::string& path, const std::string& vfs);
 Result<> write_start(const std::string& path, const std::string& vfs, const std::string& bytes);
-// Adds zeros until it is that long, in bytes.
-Result<> grow_file(const std::string& path, const std::string& vfs, int64_t size);
+// Lets a file of pages grow to so many of them, with zeros. A page that it ends in, cut off, becomes zeros,
+// too.
+Result<> grow_file(const std::string& path, const std::string& vfs, int64_t pages, int64_t page);
 Result<int64_t> file_size(const std::string& path, const std::string& vfs);
 // Durable when it returns. An older file `to` is replaced.
 Result<> copy_file(const std::string& from, const std::string& to, const std::string& vfs);
