@@ -22,7 +22,9 @@ std::string encoded(const Row& row) {
 Result<PreparedQuery> Queries::take(std::string_view sql) {
   prepared_.expect_schema(core_.meta.schema_hash);
   if (auto known = prepared_.take(sql)) return *std::move(known);
-  return PreparedQuery::prepare(core_.db(), core_.app(), sql);
+  auto prepared = PreparedQuery::prepare(core_.db(), core_.app(), sql);
+  if (!prepared) core_.note_damage(prepared.error());
+  return prepared;
 }
 
 Result<QueryResult> Queries::collect(PreparedQuery prepared, const Row& parameters) {
@@ -70,10 +72,10 @@ Result<> Queries::changed(const std::set<std::string>& tables) {
     if (at == watches_.end()) continue;  // taken off by a callback
     // A new schema may have changed what it reads; one that is impossible now keeps its last result.
     auto prepared = take(at->second.sql);
-    if (!prepared) continue;
     // What has been committed is not undone by a full disk: the result comes when the index can be written.
-    if (prepared->reads_index && !any_due_) any_due_ = !core_.index_all();
+    if (prepared && prepared->reads_index && !any_due_) any_due_ = !core_.index_all();
     if (core_.damage()) return std::unexpected(*core_.damage());
+    if (!prepared) continue;
     at->second.is_due = prepared->reads_index && any_due_;
     if (at->second.is_due) continue;
     at->second.tables = prepared->tables;

@@ -111,6 +111,25 @@ TEST_F(Salvage, WhateverPageIsDamagedTheRestOfTheListIsKept) {
   EXPECT_GT(in_the_list, 3);
 }
 
+// Also by a query that cannot even be prepared, for its index is damaged.
+TEST_F(Salvage, AFileThatAQueryFindsDamagedIsNotOpenedAgain) {
+  int found = 0;
+  for (size_t page = 0; page < whole_.size() / kPage; ++page) {
+    damage(page);
+    fs::remove(device_.path().string() + "-suspect");
+    {
+      const auto replica = Replica::open(options_);
+      if (!replica) continue;
+      const auto answer = (*replica)->query("SELECT count(*) FROM notes_fts WHERE notes_fts MATCH 'x'");
+      if (answer) continue;
+      EXPECT_EQ(answer.error().code, ErrorCode::kCorrupt) << answer.error().text();
+    }
+    ++found;
+    EXPECT_EQ(Replica::open(options_).error().code, ErrorCode::kCorrupt) << page;
+  }
+  EXPECT_GT(found, 1);
+}
+
 TEST_F(Salvage, TheNewFileGoesOnWithTheQueue) {
   damage(page_of_rows());
   ASSERT_EQ(look(), ErrorCode::kCorrupt);

@@ -82,8 +82,9 @@ Result<std::string> file_start(const std::string& path, const std::string& vfs, 
 
 Result<> touch_file(const std::string& path, const std::string& vfs) {
   TRY_ASSIGN(File file, File::open(path, vfs, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-  if (const int code = file->xSync(file.get(), SQLITE_SYNC_NORMAL); code != SQLITE_OK)
-    return failed(code, "sync", path);
+  int code = file->xWrite(file.get(), "\n", 1, 0);
+  if (code == SQLITE_OK) code = file->xSync(file.get(), SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) return failed(code, "write", path);
   return {};
 }
 

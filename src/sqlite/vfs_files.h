@@ -12,7 +12,8 @@ namespace wherry::sqlite {
 Result<bool> file_exists(const std::string& path, const std::string& vfs);
 // The first bytes of the file, at most `most`; fewer when it is shorter.
 Result<std::string> file_start(const std::string& path, const std::string& vfs, int most);
-// Makes an empty file if there is none.
+// Makes a small file if there is none; durable when it returns. To SQLite's own VFS an empty one would not
+// exist.
 Result<> touch_file(const std::string& path, const std::string& vfs);
 Result<> write_start(const std::string& path, const std::string& vfs, const std::string& bytes);
 // Lets a file of pages grow to so many of them, with zeros. A page that it ends in, cut off, becomes zeros,
