@@ -135,7 +135,7 @@ constexpr const char* kNotes = R"(
 -- command: note.add
 -- entity: notes(:id) new
 -- param: id id
--- param: body text(0..100)
+-- param: body text(0..10000)
 INSERT INTO notes (id, owner, body) VALUES (:id, @user_id, :body);
 
 -- command: note.about

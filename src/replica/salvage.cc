@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "base/text.h"
 #include "replica/core.h"
@@ -77,28 +78,48 @@ class Rows {
   Rows(sqlite::Database& to, int64_t before) : to_(to), before_(before) {}
 
   // Takes those of a table that have the shape of commands. False when some of it cannot be read; the error
-  // is one of writing.
+  // is one of writing. Each by itself, for a long one may be damaged where no other lies.
   Result<bool> take(sqlite::Database& from, std::string_view table) {
     auto read = from.prepare(cat("SELECT ", Queue::kAllColumns, " FROM ", table,
-                                 " NOT INDEXED WHERE typeof(id) = 'text' AND length(id) = 36"
+                                 " NOT INDEXED WHERE n = ?1 AND typeof(id) = 'text' AND length(id) = 36"
                                  " AND typeof(replica_seq) = 'integer' AND typeof(name) = 'text'"
                                  " AND typeof(data) = 'text' AND typeof(base_seq) = 'integer'"
                                  " AND state IN ('pending', 'applied', 'superseded', 'rejected')"));
     if (!read) return false;
-    while (true) {
-      const auto more = read->step();
-      if (!more) return false;
-      if (!*more) return true;
-      if (seen_.size() >= kCommandsMost) return true;
-      if (!seen_.insert(read->integer(0)).second) continue;
+    auto [numbers, complete] = numbers_in(from, table);
+    for (const int64_t n : numbers) {
+      read->reset();
+      const auto found = read->bind(1, n).step();
+      complete = complete && found;
+      if (!found || !*found) continue;
+      if (seen_.size() >= kCommandsMost) break;
+      if (!seen_.insert(n).second) continue;
       Row row = read->row();
-      row[0] = Value(before_ + read->integer(0));
+      row[0] = Value(before_ + n);
       TRY_ASSIGN(const bool known, Queue(to_).contains(*row[1].text()));
       if (!known) TRY(Queue::insert(to_, row));
     }
+    return complete;
   }
 
  private:
+  struct Numbers {
+    std::vector<int64_t> numbers;
+    bool complete = false;
+  };
+  // Of rows as far as they can be found.
+  static Numbers numbers_in(sqlite::Database& from, std::string_view table) {
+    Numbers found;
+    auto read = from.prepare(cat("SELECT n FROM ", table, " NOT INDEXED"));
+    while (read && found.numbers.size() < kCommandsMost) {
+      const auto more = read->step();
+      found.complete = more && !*more;
+      if (!more || !*more) break;
+      found.numbers.push_back(read->integer(0));
+    }
+    return found;
+  }
+
   sqlite::Database& to_;
   const int64_t before_;
   std::set<int64_t> seen_;

@@ -111,6 +111,37 @@ TEST_F(Salvage, WhateverPageIsDamagedTheRestOfTheListIsKept) {
   EXPECT_GT(in_the_list, 3);
 }
 
+// A long command lies on several pages, and beside others on the first of them.
+TEST_F(Salvage, ALongCommandThatIsDamagedTakesNoOtherWithIt) {
+  device_.open();
+  for (int n = 500; n < 520; ++n)
+    EXPECT_EQ(device_.exec("note.add",
+                           R"({"id":"n)" + std::to_string(n) + R"(","body":")" +
+                               std::string(n % 4 == 0 ? 9'000 : 1, 'l') + R"("})",
+                           id_of(n)),
+              "");
+  must(device_.replica->checkpoint());
+  device_.close();
+  whole_ = read(device_.path());
+  int hit = 0;
+  for (size_t page = 0; page < whole_.size() / kPage; ++page) {
+    const std::string lost = whole_.substr(page * kPage, kPage);
+    if (lost.find(std::string(1'000, 'l')) == std::string::npos || lost.find(id_of(500)) != std::string::npos)
+      continue;
+    damage(page);
+    if (!look()) continue;  // not of the list
+    must(Replica::salvage(options_));
+    device_.open();
+    const std::set<std::string> kept = list();
+    device_.close();
+    for (int n = 500; n < 520; ++n)
+      EXPECT_TRUE(kept.contains(id_of(n)) || n % 4 == 0 || lost.find(id_of(n)) != std::string::npos)
+          << n << " page " << page;
+    hit += kept.size() == kCommands + 20 - 1;
+  }
+  EXPECT_GT(hit, 5);
+}
+
 // Also by a query that cannot even be prepared, for its index is damaged.
 TEST_F(Salvage, AFileThatAQueryFindsDamagedIsNotOpenedAgain) {
   int found = 0;
