@@ -55,7 +55,10 @@ void Device::start() {
     world_.sometimes("a device died in recovery");
     return;
   }
+  if (opened && found_damaged_)
+    world_.violated("CORRUPT-STOP", name_ + " opens the file that it has found damaged");
   if (!opened && damaged_ && opened.error().code == ErrorCode::kCorrupt) {
+    found_damaged_ = false;
     const auto salvaged = Replica::salvage(options);
     if (died()) {
       world_.sometimes("a device died in a salvage");

@@ -92,6 +92,7 @@ class Device {
   int64_t clock_ = 0, life_ = 0, attempt_ = 0;
   bool online_ = true, writes_ = true, restored_ = false, copied_ = false, waiting_to_connect_ = false,
        paused_ = false, damaged_ = false, works_ = false;
+  bool found_damaged_ = false;                  // its replica has said so, and has not been salvaged yet
   std::vector<std::function<void()>> waiting_;  // what arrives while it stands still
   std::map<std::string, std::string> backup_;
   UuidMaker uuids_;

@@ -17,6 +17,7 @@ void Device::stop_at_damage(const Error& error) {
   if (!damaged_) world_.violated("CORRUPT-STOP", name_ + " finds its file damaged: " + error.text());
   world_.sometimes("a replica stopped at damage");
   if (replica_) {
+    found_damaged_ = true;
     die(Crash::kProcess, "device: stops at damage");
   } else {
     world_.after(kReopenAfter, [this, life = life_] {
@@ -54,7 +55,7 @@ void Device::restore_backup() {
   die(Crash::kProcess, "device: restored");
   for (const std::string& file : disk.files()) disk.remove(file);
   for (const auto& [file, bytes] : backup_) disk.put(file, bytes);
-  damaged_ = false;
+  damaged_ = found_damaged_ = false;
   lose_file();
 }
 
@@ -62,6 +63,7 @@ void Device::copy_files_from(Device& other) {
   for (const std::string& file : other.disk.files()) disk.put(file, other.disk.read(file));
   other.copied_ = true;
   damaged_ = other.damaged_;
+  found_damaged_ = other.found_damaged_;
   restored_ = true;
 }
 
