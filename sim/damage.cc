@@ -9,6 +9,54 @@ namespace wherry::sim {
 namespace {
 
 constexpr int64_t kPage = 4096, kSector = 512, kHeader = 100;
+constexpr size_t kUsable = kPage - 8;  // of a page, before its seal
+
+using Pages = std::set<int64_t>;  // from 0 on
+
+size_t big_endian(std::string_view bytes, size_t at, size_t size) {
+  size_t number = 0;
+  for (size_t i = at; i < at + size; ++i) number = number << 8 | static_cast<unsigned char>(bytes.at(i));
+  return number;
+}
+
+// A number of up to nine bytes, and `at` moves behind it.
+uint64_t varint(std::string_view bytes, size_t& at) {
+  uint64_t number = 0;
+  for (int i = 0; i < 9; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes.at(at++));
+    if (i == 8) return number << 8 | byte;
+    number = number << 7 | (byte & 0x7f);
+    if (byte < 0x80) break;
+  }
+  return number;
+}
+
+// Whether the chain of overflow pages that begins at this one (counted from 1) has one of these.
+bool reaches(std::string_view file, size_t page, const Pages& pages) {
+  for (; page != 0 && page <= file.size() / kPage; page = big_endian(file, (page - 1) * kPage, 4))
+    if (pages.contains(static_cast<int64_t>(page) - 1)) return true;
+  return false;
+}
+
+// What leaves of tables hold of the rows that go on in these pages. Source: SQLite's file format, 1.6.
+std::string rows_into(std::string_view file, const Pages& pages) {
+  constexpr unsigned char kLeaf = 13;
+  constexpr size_t kLocalMost = kUsable - 35, kLocalLeast = (kUsable - 12) * 32 / 255 - 23;
+  std::string rows;
+  for (size_t page = kPage; page + kPage <= file.size(); page += kPage) {
+    if (static_cast<unsigned char>(file[page]) != kLeaf) continue;
+    for (size_t cell = 0; cell < big_endian(file, page + 3, 2); ++cell) {
+      size_t at = page + big_endian(file, page + 8 + 2 * cell, 2);
+      const size_t payload = varint(file, at);
+      (void)varint(file, at);  // its number
+      if (payload <= kLocalMost) continue;
+      const size_t fitting = kLocalLeast + (payload - kLocalLeast) % (kUsable - 4);
+      const size_t local = fitting <= kLocalMost ? fitting : kLocalLeast;
+      if (reaches(file, big_endian(file, at + local, 4), pages)) rows += file.substr(at, local);
+    }
+  }
+  return rows;
+}
 
 }  // namespace
 
@@ -17,7 +65,7 @@ Damaged damage(std::string bytes, Random& random) {
   const int64_t pages = size / kPage;
   if (pages < 2) return {std::move(bytes), {}, false};
   const std::string before = bytes;
-  std::set<int64_t> hit;
+  Pages hit;
   const auto page_at = [&](int64_t page) { return bytes.data() + page * kPage; };
   switch (random.below(5)) {
     case 0:
@@ -53,7 +101,7 @@ Damaged damage(std::string bytes, Random& random) {
       break;
     }
   }
-  Damaged result{std::move(bytes), {}, hit.contains(0)};
+  Damaged result{std::move(bytes), rows_into(before, hit), hit.contains(0)};
   for (const int64_t page : hit) result.lost += before.substr(static_cast<size_t>(page * kPage), kPage);
   return result;
 }

@@ -9,7 +9,7 @@ namespace wherry::sim {
 
 struct Damaged {
   std::string bytes;
-  std::string lost;         // what the pages held that are not what they were
+  std::string lost;         // what the pages held that are not what they were, and of rows that go on in them
   bool first_page = false;  // is among them
 };
 

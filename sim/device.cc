@@ -431,7 +431,15 @@ std::string Device::write(const std::string& message, const std::string& about) 
   std::string word;
   for (; word.size() < 12; mixed /= 26) word += static_cast<char>('a' + mixed % 26);
   world_.words().push_back({word, user_, message});
-  return about + " by " + user_ + " " + word;
+  return about + more_text() + " by " + user_ + " " + word;
+}
+
+// Long texts make large files: rows with overflow pages, and more to lose at once.
+std::string Device::more_text() {
+  std::string text;
+  if (const int64_t longest = world_.plan().long_text; longest > 0)
+    for (const int64_t letters = random_.below(longest); std::ssize(text) < letters;) text += " and on";
+  return text;
 }
 
 std::string Device::new_id() {

@@ -70,6 +70,7 @@ class Device {
   std::optional<std::pair<std::string, std::string>> think();
   bool died();
   std::string new_id();
+  std::string more_text();
   bool handle_error(const Error& error, const char* doing);
   void connect_anew(const Error& error, const char* doing);
   [[noreturn]] void unreadable(const Error& error) const;

@@ -122,6 +122,7 @@ void bad_files(Plan& p, Random& r) {
   p.device.down = 500;
   p.offline = 30 * kSecond;
   p.checkpoint = 10 * kSecond;
+  p.long_text = r.chance(0.7) ? 8'000 : 0;
 }
 
 // Everything that a network can do, and clocks.

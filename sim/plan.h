@@ -34,6 +34,7 @@ struct Plan {
 
   double command = 4'000;       // one device's commands
   int window = 6;               // how many of the latest messages the commands are about
+  int64_t long_text = 0;        // letters of the longest texts; 0: all are a few words
   bool hot_key = false;         // all about one message, until another is posted
   bool all_admins = false;      // else the first user alone is one
   double membership = 0.12;     // the share of commands that change who may read what

@@ -13,6 +13,7 @@ std::vector<PlanField> fields(Plan& p) {
       {"duration", &p.duration, 1'000},
       {"command", &p.command, 0},
       {"window", &p.window, 1},
+      {"long_text", &p.long_text, 0},
       {"hot_key", &p.hot_key, 0},
       {"all_admins", &p.all_admins, 0},
       {"membership", &p.membership, 0},
