@@ -93,6 +93,7 @@ CANARIES = [
     ("seals-not-checked", "src/sqlite/page_vfs.cc", "if (seal != 0) return seal == seal_of(page, size, offset);", "if (seal != 0) return true;", "bad-files", False),
     ("salvage-from-the-root-alone", "src/replica/salvage.cc", "if (!complete) TRY(take_pages(path, vfs, rows));", "", "bad-files", False),
     ("salvage-of-a-file-cut-short", "src/replica/salvage.cc", "if (pages <= kPagesMost) TRY(sqlite::grow_file(path, vfs, pages, kPage));", "(void)pages;", "bad-files", False),
+    ("salvage-up-to-the-first-damaged-row", "src/replica/salvage.cc", "if (!found || !*found) continue;", "if (!found) break;\n      if (!*found) continue;", "bad-files", False),
     ("salvage-without-an-epoch", "src/replica/salvage.cc", "if (saved.epoch.empty()) TRY(core.queue.offer_again(Seq{}));", "", OFTEN_RESTORED, False),
     ("damage-not-noted", "src/replica/core.cc", "store_->note_damaged();", "", "bad-files --set damage_device=5000", False),
     # --- scanning and live ---

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace wherry::sim {
 
@@ -29,6 +32,26 @@ uint64_t varint(std::string_view bytes, size_t& at) {
     if (byte < 0x80) break;
   }
   return number;
+}
+
+// Brings into the file what its write-ahead log holds, and says which pages that is. Source: SQLite's file
+// format, 4.
+Pages apply_log(std::string& file, std::string_view log) {
+  constexpr size_t kLogHeader = 32, kFrameHeader = 24, kFrame = kFrameHeader + kPage;
+  const auto is_current = [&](size_t at) { return log.substr(at + 8, 8) == log.substr(16, 8); };
+  Pages pages;
+  std::vector<size_t> frames;  // of a transaction whose end is to come
+  for (size_t at = kLogHeader; at + kFrame <= log.size() && is_current(at); at += kFrame) {
+    frames.push_back(at);
+    if (big_endian(log, at + 4, 4) == 0) continue;
+    for (const size_t frame : std::exchange(frames, {})) {
+      const size_t page = big_endian(log, frame, 4) - 1;
+      file.resize(std::max(file.size(), (page + 1) * kPage));
+      file.replace(page * kPage, kPage, log.substr(frame + kFrameHeader, kPage));
+      pages.insert(static_cast<int64_t>(page));
+    }
+  }
+  return pages;
 }
 
 // Whether the chain of overflow pages that begins at this one (counted from 1) has one of these.
@@ -60,7 +83,7 @@ std::string rows_into(std::string_view file, const Pages& pages) {
 
 }  // namespace
 
-Damaged damage(std::string bytes, Random& random) {
+Damaged damage(std::string bytes, std::string_view log, Random& random) {
   const auto size = static_cast<int64_t>(bytes.size());
   const int64_t pages = size / kPage;
   if (pages < 2) return {std::move(bytes), {}, false};
@@ -101,8 +124,11 @@ Damaged damage(std::string bytes, Random& random) {
       break;
     }
   }
-  Damaged result{std::move(bytes), rows_into(before, hit), hit.contains(0)};
+  Damaged result{std::move(bytes), {}, hit.contains(0)};
   for (const int64_t page : hit) result.lost += before.substr(static_cast<size_t>(page * kPage), kPage);
+  std::string whole = before;
+  for (const int64_t page : apply_log(whole, log)) hit.erase(page);
+  result.lost += rows_into(whole, hit);
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "sim/random.h"
 
@@ -14,7 +15,8 @@ struct Damaged {
 };
 
 // `bytes`: of a database with pages of 4096 bytes. Spared are the file's first 100, by which it is
-// recognised, and ends of pages that would become zero (docs/decisions/0010).
-Damaged damage(std::string bytes, Random& random);
+// recognised, and ends of pages that would become zero (docs/decisions/0010). `log`: its write-ahead log,
+// which stays as it is.
+Damaged damage(std::string bytes, std::string_view log, Random& random);
 
 }  // namespace wherry::sim

@@ -77,11 +77,12 @@ void Device::lose_file() {
 void Device::damage() {
   if (!replica_ || damaged_) return;
   die(Crash::kProcess, "device: before its file is damaged");
-  Damaged result = sim::damage(disk.read(kFile), world_.mishaps);
+  const std::string log = disk.read(std::string(kFile) + "-wal");
+  Damaged result = sim::damage(disk.read(kFile), log, world_.mishaps);
   disk.put(kFile, std::move(result.bytes));
   damaged_ = restored_ = true;
   // Rows of the list that lay there are gone; with the first page, what had not come into the file yet.
-  const bool wal_is_lost = result.first_page && !disk.read(std::string(kFile) + "-wal").empty();
+  const bool wal_is_lost = result.first_page && !log.empty();
   for (auto& [id, issued] : world_.issued())
     if (issued.device == this && (wal_is_lost || result.lost.find(id) != std::string::npos))
       issued.forfeited = true;

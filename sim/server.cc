@@ -245,7 +245,7 @@ void Server::damage() {
   if (!up_ || !workspace_ || damaged_) return;
   if (!backup_) return back_up();
   die(Crash::kProcess, "server: before its file is damaged");
-  disk.put("server.db", sim::damage(disk.read("server.db"), world_.mishaps).bytes);
+  disk.put("server.db", sim::damage(disk.read("server.db"), {}, world_.mishaps).bytes);
   damaged_ = true;
 }
 
