@@ -259,16 +259,10 @@ struct DiskVfs {
     return disk == nullptr ? SQLITE_IOERR_DELETE : remove(*disk, name, syncs != 0);
   }
 
-  static bool is_empty(const Disk& disk, std::string_view name) {
-    const auto at = disk.live_.find(name);
-    return at == disk.live_.end() || at->second->live.empty();
-  }
-
-  // To SQLite's unix VFS, too, a file that is empty does not exist.
   static int access(sqlite3_vfs*, const char* path, int, int* out) {
     const auto [disk, name] = find(path);
     if (disk != nullptr && disk->burnt()) return SQLITE_IOERR_ACCESS;
-    *out = disk != nullptr && !is_empty(*disk, name);
+    *out = disk != nullptr && disk->live_.contains(name);
     return SQLITE_OK;
   }
 
