@@ -16,9 +16,14 @@ constexpr size_t kUsable = kPage - 8;  // of a page, before its seal
 
 using Pages = std::set<int64_t>;  // from 0 on
 
+// Zero outside: what a planted bug has written may point anywhere.
+unsigned char byte_at(std::string_view bytes, size_t at) {
+  return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0;
+}
+
 size_t big_endian(std::string_view bytes, size_t at, size_t size) {
   size_t number = 0;
-  for (size_t i = at; i < at + size; ++i) number = number << 8 | static_cast<unsigned char>(bytes.at(i));
+  for (size_t i = at; i < at + size; ++i) number = number << 8 | byte_at(bytes, i);
   return number;
 }
 
@@ -26,7 +31,7 @@ size_t big_endian(std::string_view bytes, size_t at, size_t size) {
 uint64_t varint(std::string_view bytes, size_t& at) {
   uint64_t number = 0;
   for (int i = 0; i < 9; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes.at(at++));
+    const unsigned char byte = byte_at(bytes, at++);
     if (i == 8) return number << 8 | byte;
     number = number << 7 | (byte & 0x7f);
     if (byte < 0x80) break;
@@ -56,8 +61,11 @@ Pages apply_log(std::string& file, std::string_view log) {
 
 // Whether the chain of overflow pages that begins at this one (counted from 1) has one of these.
 bool reaches(std::string_view file, size_t page, const Pages& pages) {
-  for (; page != 0 && page <= file.size() / kPage; page = big_endian(file, (page - 1) * kPage, 4))
+  const size_t count = file.size() / kPage;
+  for (size_t i = 0; i < count && page != 0 && page <= count; ++i) {
     if (pages.contains(static_cast<int64_t>(page) - 1)) return true;
+    page = big_endian(file, (page - 1) * kPage, 4);
+  }
   return false;
 }
 
@@ -75,7 +83,8 @@ std::string rows_into(std::string_view file, const Pages& pages) {
       if (payload <= kLocalMost) continue;
       const size_t fitting = kLocalLeast + (payload - kLocalLeast) % (kUsable - 4);
       const size_t local = fitting <= kLocalMost ? fitting : kLocalLeast;
-      if (reaches(file, big_endian(file, at + local, 4), pages)) rows += file.substr(at, local);
+      if (reaches(file, big_endian(file, at + local, 4), pages))
+        rows += file.substr(std::min(at, file.size()), local);
     }
   }
   return rows;
