@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 
 #include "sim/disk.h"
+#include "sqlite/process_locks.h"
 
 namespace wherry::sim {
 
@@ -25,16 +26,7 @@ struct DiskFile {
   std::vector<Change> unsynced;
   bool syncs_directory = false;  // SQLite syncs the directory at the first sync of a new journal or WAL
 
-  // Locks of the rollback-journal kind: how many hold SHARED, and who holds more.
-  int shared = 0;
-  const void* reserved = nullptr;
-  const void* pending = nullptr;
-  const void* exclusive = nullptr;
-  // Shared memory.
-  std::vector<std::unique_ptr<std::string>> shm;
-  int shm_shared[SQLITE_SHM_NLOCK] = {};
-  const void* shm_exclusive[SQLITE_SHM_NLOCK] = {};
-  int shm_users = 0;
+  sqlite::ProcessLocks locks;
 
   static void change(std::string& bytes, const Change& change) {
     if (change.truncates) {

@@ -9,22 +9,14 @@ namespace wherry::sim {
 
 namespace {
 
-constexpr int kShmRegion = 32 * 1024;
-
-}  // namespace
-
-namespace {
-
 // One handle of SQLite's.
 struct Handle {
   sqlite3_file base;
   Disk* disk;
   std::shared_ptr<DiskFile> file;
   std::string name;
-  int lock;
+  sqlite::ProcessLocks::Holder held;
   bool delete_on_close;
-  bool maps_shm;
-  uint16_t shm_shared, shm_exclusive;  // bits of the locks held
 };
 
 Handle& handle_of(sqlite3_file* file) {
@@ -82,8 +74,8 @@ struct DiskVfs {
 
   static int close(sqlite3_file* f) {
     Handle& h = handle_of(f);
-    if (h.maps_shm) (void)shm_unmap(f, 0);
-    (void)unlock(f, SQLITE_LOCK_NONE);
+    (void)h.file->locks.shm_unmap(h.held);
+    (void)h.file->locks.unlock(h.held, SQLITE_LOCK_NONE);
     if (h.disk != nullptr) {
       --h.disk->open_files_;
       if (h.delete_on_close) (void)remove(*h.disk, h.name, false);
@@ -145,47 +137,16 @@ struct DiskVfs {
     return SQLITE_OK;
   }
 
-  // The five locks of a rollback journal, as in SQLite's own unix VFS.
   static int lock(sqlite3_file* f, int level) {
     Handle& h = handle_of(f);
-    DiskFile& file = *h.file;
-    if (h.lock >= level) return SQLITE_OK;
-    const auto others = [&](const void* who) { return who != nullptr && who != &h; };
-    if (level == SQLITE_LOCK_SHARED) {
-      if (others(file.pending) || others(file.exclusive)) return SQLITE_BUSY;
-      ++file.shared;
-    } else {
-      if (level == SQLITE_LOCK_RESERVED) {
-        if (others(file.reserved) || others(file.pending) || others(file.exclusive)) return SQLITE_BUSY;
-        file.reserved = &h;
-      } else {
-        if (others(file.reserved) || others(file.pending) || others(file.exclusive)) return SQLITE_BUSY;
-        file.pending = &h;
-        if (file.shared > 1) {
-          h.lock = SQLITE_LOCK_PENDING;
-          return SQLITE_BUSY;
-        }
-        file.exclusive = &h;
-      }
-    }
-    h.lock = level;
-    return SQLITE_OK;
+    return h.file->locks.lock(h.held, level);
   }
-
   static int unlock(sqlite3_file* f, int level) {
     Handle& h = handle_of(f);
-    DiskFile& file = *h.file;
-    if (h.lock <= level) return SQLITE_OK;
-    for (const void** held : {&file.reserved, &file.pending, &file.exclusive})
-      if (*held == &h) *held = nullptr;
-    if (level == SQLITE_LOCK_NONE) --file.shared;
-    h.lock = level;
-    return SQLITE_OK;
+    return h.file->locks.unlock(h.held, level);
   }
-
   static int check_reserved(sqlite3_file* f, int* out) {
-    const DiskFile& file = *handle_of(f).file;
-    *out = file.reserved != nullptr || file.pending != nullptr || file.exclusive != nullptr;
+    *out = handle_of(f).file->locks.is_reserved();
     return SQLITE_OK;
   }
 
@@ -195,53 +156,16 @@ struct DiskVfs {
 
   static int shm_map(sqlite3_file* f, int region, int size, int extend, void volatile** out) {
     Handle& h = handle_of(f);
-    *out = nullptr;
-    if (size != kShmRegion) return SQLITE_IOERR_SHMMAP;
-    if (!h.maps_shm) ++h.file->shm_users;
-    h.maps_shm = true;
-    auto& shm = h.file->shm;
-    while (static_cast<int>(shm.size()) <= region) {
-      if (extend == 0) return SQLITE_OK;
-      shm.push_back(std::make_unique<std::string>(kShmRegion, '\0'));
-    }
-    *out = shm[static_cast<size_t>(region)]->data();
-    return SQLITE_OK;
+    return h.file->locks.shm_map(h.held, region, size, extend, out);
   }
-
   static int shm_lock(sqlite3_file* f, int offset, int n, int flags) {
     Handle& h = handle_of(f);
-    DiskFile& file = *h.file;
-    const bool takes = (flags & SQLITE_SHM_LOCK) != 0, shared = (flags & SQLITE_SHM_SHARED) != 0;
-    for (int i = offset; takes && i < offset + n; ++i) {
-      const auto bit = static_cast<uint16_t>(1U << i);
-      const int mine = (h.shm_shared & bit) != 0 ? 1 : 0;
-      const void* exclusive = file.shm_exclusive[i];
-      if (exclusive != nullptr && exclusive != &h) return SQLITE_BUSY;
-      if (!shared && file.shm_shared[i] > mine) return SQLITE_BUSY;
-    }
-    for (int i = offset; i < offset + n; ++i) {
-      const auto bit = static_cast<uint16_t>(1U << i);
-      uint16_t& held = shared ? h.shm_shared : h.shm_exclusive;
-      if (takes == ((held & bit) != 0)) continue;
-      held = static_cast<uint16_t>(held ^ bit);
-      if (shared)
-        file.shm_shared[i] += takes ? 1 : -1;
-      else
-        file.shm_exclusive[i] = takes ? &h : nullptr;
-    }
-    return SQLITE_OK;
+    return h.file->locks.shm_lock(h.held, offset, n, flags);
   }
-
   static void shm_barrier(sqlite3_file*) {}
-
   static int shm_unmap(sqlite3_file* f, int) {
     Handle& h = handle_of(f);
-    if (!h.maps_shm) return SQLITE_OK;
-    (void)shm_lock(f, 0, SQLITE_SHM_NLOCK, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
-    (void)shm_lock(f, 0, SQLITE_SHM_NLOCK, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
-    h.maps_shm = false;
-    if (--h.file->shm_users == 0) h.file->shm.clear();
-    return SQLITE_OK;
+    return h.file->locks.shm_unmap(h.held);
   }
 
   static int remove(Disk& disk, std::string_view name, bool syncs) {

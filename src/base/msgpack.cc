@@ -230,7 +230,8 @@ Result<size_t> Reader::counted(size_t most, uint8_t fix, uint8_t fix_mask, uint8
   if ((t & static_cast<uint8_t>(~fix_mask)) == fix) {
     count = t & fix_mask;
   } else if (t == tag16 || t == tag16 + 1) {
-    TRY_ASSIGN(count, number(t == tag16 ? 2 : 4));
+    TRY_ASSIGN(const uint64_t given, number(t == tag16 ? 2 : 4));
+    count = static_cast<size_t>(given);
   } else {
     return malformed(what);
   }

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "base/limits.h"
@@ -22,6 +23,24 @@ const std::vector<std::string> kNames = {"int",  "real", "bool", "text", "uuid",
 
 std::unexpected<TypeMistake> mistake(std::string problem, std::string cure) {
   return std::unexpected(TypeMistake{std::move(problem), std::move(cure)});
+}
+
+// Reads the number that the text begins with: the characters it takes, 0 when there is none.
+size_t parse_number(std::string_view text, int64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() ? static_cast<size_t>(end - text.data()) : 0;
+}
+
+size_t parse_number(std::string_view text, double& out) {
+#ifdef __cpp_lib_to_chars
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() ? static_cast<size_t>(end - text.data()) : 0;
+#else  // libc++ 19 reads no floating-point numbers with from_chars
+  const std::string digits(text.substr(0, text.find_first_not_of("0123456789.eE-")));
+  char* end = nullptr;
+  out = std::strtod(digits.c_str(), &end);
+  return std::isfinite(out) ? static_cast<size_t>(end - digits.c_str()) : 0;
+#endif
 }
 
 class TypeParser {
@@ -76,10 +95,9 @@ class TypeParser {
     skip_space();
     // `1..5`: a real's digits end before the two dots.
     const std::string_view digits = text_.substr(0, std::min(text_.find(".."), text_.find_first_of(",)")));
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
-    if (error != std::errc()) return false;
-    text_.remove_prefix(static_cast<size_t>(end - text_.data()));
-    return true;
+    const size_t length = parse_number(digits, out);
+    text_.remove_prefix(length);
+    return length > 0;
   }
 
   // `a..b`; the parenthesis is open already.

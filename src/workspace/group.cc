@@ -44,7 +44,7 @@ Result<> Workspace::Impl::roll_back() {
   versions_.discard();
   replicas_.clear();
   effects_.begin();
-  link_ = {};
+  link_ = decltype(link_)();
   TRY_ASSIGN(epoch_, meta(*db_, "epoch"));
   TRY_ASSIGN(epochs_, meta(*db_, "epochs"));
   TRY(log.reload());

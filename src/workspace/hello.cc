@@ -120,7 +120,7 @@ Result<Workspace::Impl::Memory> Workspace::Impl::memory_of(const protocol::Hello
 Result<> Workspace::Impl::note_restore(Millis now) {
   epoch_ = uuids_.make(now).text();
   epochs_ += epoch_ + " ";
-  link_ = {};
+  link_ = decltype(link_)();
   TRY(set_meta(*db_, "epoch", epoch_));
   TRY(set_meta(*db_, "epochs", epochs_));
   Record record;
