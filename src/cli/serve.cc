@@ -12,7 +12,7 @@ namespace wherry::cli {
 namespace {
 
 struct ServeOptions {
-  std::string bundle, data;
+  std::string bundle, data, web;
   std::string listen = "127.0.0.1:8080";
   bool dev = false;
   int workers = 0;
@@ -34,6 +34,7 @@ Result<Exit> serve(const ServeOptions& options) {
                               .workers = options.workers,
                               .idle_close_ms = options.idle_close_seconds * 1000,
                               .origins = options.origins,
+                              .web = options.web,
                               .dev = options.dev};
   start.proxies.insert(start.proxies.end(), options.proxies.begin(), options.proxies.end());
 
@@ -63,6 +64,7 @@ void add_serve(Program& program) {
         command.add_option("--data", options.data, "The data folder; made if missing")->required();
         command.add_option("--listen", options.listen, "HOST:PORT; port 0 picks a free one")
             ->capture_default_str();
+        command.add_option("--web", options.web, "A folder with the app's pages, to be served at /");
         command.add_flag("--dev", options.dev,
                          "For development, on loopback only: makes unknown workspaces on demand");
         command

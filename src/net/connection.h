@@ -134,6 +134,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Request facts;
     facts.method = method;
     facts.target = target;
+    const auto host = request[http::field::host];
+    facts.host = {host.data(), host.size()};
     facts.upgrade = websocket::is_upgrade(request);
     // Bytes after the request come from someone who did not wait for the answer: no WebSocket client does.
     facts.body = parser_->chunked() || parser_->content_length().value_or(0) > 0 ||
@@ -147,6 +149,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
       facts.origins.emplace_back(origin->value().data(), origin->value().size());
     }
     Verdict verdict = judge(facts, options_.origins);
+    if (verdict.status == 404 && !facts.upgrade) {
+      if (auto page = page_for(facts)) return answer(*std::move(page), method == "HEAD");
+    }
     if (verdict.status != 101) return answer(verdict);
     std::vector<std::string_view> forwarded;
     const auto [from, to] = request.equal_range("X-Forwarded-For");
@@ -155,14 +160,34 @@ class Connection : public std::enable_shared_from_this<Connection> {
     upgrade(std::move(verdict.text), client_address(peer_, forwarded, options_.proxies));
   }
 
+  std::optional<Page> page_for(const Request& request) const {
+    if (!options_.pages || (request.method != "GET" && request.method != "HEAD")) return std::nullopt;
+    const auto header = [this](http::field field) {
+      const auto value = parser_->get()[field];
+      return std::string_view(value.data(), value.size());
+    };
+    return options_.pages({.target = request.target.substr(0, request.target.find('?')),
+                           .host = header(http::field::host),
+                           .accept_encoding = header(http::field::accept_encoding),
+                           .if_none_match = header(http::field::if_none_match)});
+  }
+
   void answer(const Verdict& verdict) {
+    answer({verdict.status, "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n",
+            std::make_shared<const std::string>(verdict.text)},
+           false);
+  }
+
+  void answer(Page page, bool head_alone) {
     state_ = State::kAnswering;
-    const auto reason = http::obsolete_reason(static_cast<http::status>(verdict.status));
-    response_ =
-        cat("HTTP/1.1 ", verdict.status, ' ', std::string_view(reason.data(), reason.size()),
-            "\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: ",
-            verdict.text.size(), "\r\nConnection: close\r\n\r\n", verdict.text);
-    asio::async_write(stream(), asio::buffer(response_),
+    static const auto kNothing = std::make_shared<const std::string>();
+    if (!page.body) page.body = kNothing;
+    const auto reason = http::obsolete_reason(static_cast<http::status>(page.status));
+    response_ = cat("HTTP/1.1 ", page.status, ' ', std::string_view(reason.data(), reason.size()), "\r\n",
+                    page.headers, "Content-Length: ", page.body->size(), "\r\nConnection: close\r\n\r\n");
+    response_body_ = head_alone ? kNothing : std::move(page.body);
+    const std::array<asio::const_buffer, 2> both = {asio::buffer(response_), asio::buffer(*response_body_)};
+    asio::async_write(stream(), both,
                       [self = shared_from_this()](error_code error, size_t) { self->linger(error); });
   }
 
@@ -264,6 +289,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
   std::string response_;
+  std::shared_ptr<const std::string> response_body_;
   std::unique_ptr<ConnectionEvents> events_;
   std::array<char, 10> header_{};
   size_t taken_bytes_ = 0, reported_bytes_ = 0;  // in all

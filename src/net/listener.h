@@ -1,4 +1,4 @@
-// Accepts WebSockets on I/O threads of its own and hands whole messages up. Answers GET /healthz.
+// Accepts WebSockets on I/O threads of its own and hands whole messages up. Answers GET /healthz, and pages.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "net/pages.h"
 #include "net/request.h"
 
 namespace wherry::net {
@@ -57,6 +58,7 @@ struct ListenerOptions {
   uint16_t port = 0;               // 0: a free one
   int threads = 1;
   OriginPolicy origins{};
+  Pages pages{};                                            // none, if not given
   std::vector<std::string> proxies{};                       // addresses whose X-Forwarded-For is believed
   size_t connections_max = 20'000;                          // bounds descriptors and memory
   size_t connections_per_address = 2'000;                   // one peer must not use up all of them

@@ -106,6 +106,27 @@ TEST(Listener, UpgradesOnlyProperRequests) {
   EXPECT_TRUE(old.read_all().starts_with("HTTP/1.1 4"));
 }
 
+TEST(Listener, AnswersWithPagesWhereThereAreSome) {
+  const auto pages = [](const PageRequest& request) -> std::optional<Page> {
+    if (request.target != "/app.js") return std::nullopt;
+    return Page{200, cat("X-Seen: ", request.host, ' ', request.accept_encoding, "\r\n"),
+                std::make_shared<const std::string>("let it = 1;")};
+  };
+  Server server({.pages = pages});
+  const auto answer = [&](std::string_view request) {
+    RawSocket socket(server.listener->port());
+    socket.send(request);
+    return socket.read_all();
+  };
+  EXPECT_EQ(answer("GET /app.js?v=2 HTTP/1.1\r\nHost: here:1\r\nAccept-Encoding: br\r\n\r\n"),
+            "HTTP/1.1 200 OK\r\nX-Seen: here:1 br\r\nContent-Length: 11\r\nConnection: close\r\n\r\n"
+            "let it = 1;");
+  EXPECT_TRUE(answer("HEAD /app.js HTTP/1.1\r\nHost: x\r\n\r\n").ends_with("close\r\n\r\n"));
+  EXPECT_TRUE(answer("GET /other HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 404 "));
+  EXPECT_TRUE(answer("POST /app.js HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 404 "));
+  EXPECT_TRUE(answer("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").ends_with("ok\n"));
+}
+
 TEST(Listener, OffersNoCompression) {
   Server server;
   RawSocket socket(server.listener->port());

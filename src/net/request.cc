@@ -25,7 +25,14 @@ bool is_loopback_origin(std::string_view origin) {
   return false;
 }
 
-bool is_allowed(std::string_view origin, const OriginPolicy& policy) {
+bool is_of_host(std::string_view origin, std::string_view host) {
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (origin.starts_with(scheme) && origin.substr(scheme.size()) == host) return true;
+  return false;
+}
+
+bool is_allowed(std::string_view origin, std::string_view host, const OriginPolicy& policy) {
+  if (policy.same_host && is_of_host(origin, host)) return true;
   return std::find(policy.allowed.begin(), policy.allowed.end(), origin) != policy.allowed.end() ||
          (policy.loopback && is_loopback_origin(origin));
 }
@@ -34,7 +41,8 @@ bool is_allowed(std::string_view origin, const OriginPolicy& policy) {
 
 Verdict judge(const Request& request, const OriginPolicy& policy) {
   if (request.repeated || request.body) return {400, "malformed request\n"};
-  if (request.target.find('?') != request.target.npos) {
+  const bool is_page = !request.upgrade && !request.target.starts_with("/healthz");
+  if (!is_page && request.target.find('?') != request.target.npos) {
     return {400, "no queries: a token travels in the first message, never in the URL\n"};
   }
   if (!request.upgrade) {
@@ -43,7 +51,7 @@ Verdict judge(const Request& request, const OriginPolicy& policy) {
   }
   if (request.method != "GET") return {400, "malformed request\n"};
   if (request.origins.size() > 1) return {403, "more than one Origin\n"};
-  if (request.origins.size() == 1 && !is_allowed(request.origins.front(), policy)) {
+  if (request.origins.size() == 1 && !is_allowed(request.origins.front(), request.host, policy)) {
     return {403, "this Origin is not allowed\n"};
   }
   if (request.target.find('%') != request.target.npos)

@@ -11,15 +11,17 @@ namespace wherry::net {
 struct Request {
   std::string_view method{};
   std::string_view target{};
-  bool upgrade = false;                     // asks for a WebSocket
-  bool body = false;                        // announces a body
-  bool repeated = false;                    // repeats a header that may occur once
+  bool upgrade = false;   // asks for a WebSocket
+  bool body = false;      // announces a body
+  bool repeated = false;  // repeats a header that may occur once
+  std::string_view host{};
   std::vector<std::string_view> origins{};  // the Origin headers
 };
 
 struct OriginPolicy {
   std::vector<std::string> allowed{};  // exact, e.g. "https://chat.example.org"
   bool loopback = false;               // any origin on this machine, for development
+  bool same_host = false;              // pages of the host that the request names: of this very server
 };
 
 struct Verdict {

@@ -10,10 +10,13 @@
 
 #include "base/text.h"
 #include "net/listener.h"
+#include "server/clock.h"
+#include "server/dev_tokens.h"
 #include "server/goodbye.h"
 #include "server/log.h"
 #include "server/open_workspace.h"
 #include "server/refused_tokens.h"
+#include "server/web_folder.h"
 #include "server/worker.h"
 
 namespace wherry::server {
@@ -84,7 +87,15 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
     listen.port = options_.port;
     listen.threads = options_.io_threads;
     listen.proxies = options_.proxies;
-    listen.origins = {.allowed = options_.origins, .loopback = options_.dev};
+    // In development whoever asks gets a token: pages that reach this machine by another name must not.
+    listen.origins = {.allowed = options_.origins,
+                      .loopback = options_.dev,
+                      .same_host = !options_.web.empty() && !options_.dev};
+    if (!options_.web.empty()) {
+      TRY_ASSIGN(web_, WebFolder::read(options_.web));
+    }
+    if (web_ || options_.dev)
+      listen.pages = [this](const net::PageRequest& request) { return page(request); };
     listen.connections_max = make_room(options_.connections_max);
     listen.connections_per_address = options_.connections_per_address;
     TRY_ASSIGN(listener_, net::Listener::open(std::move(listen), *this));
@@ -141,9 +152,18 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
   void resume(std::vector<net::ConnectionId> ids) override { listener_->resume(std::move(ids)); }
 
  private:
+  // On an I/O thread.
+  std::optional<net::Page> page(const net::PageRequest& request) const {
+    if (options_.dev) {
+      if (auto token = dev_token(request, data_->secret(), now())) return token;
+    }
+    return web_ ? web_->find(request) : std::nullopt;
+  }
+
   const ServerOptions options_;
   RefusedTokens tokens_{&steady_now};
   std::unique_ptr<DataFolder> data_;
+  std::optional<WebFolder> web_;
   std::unique_ptr<net::Listener> listener_;
   std::vector<std::unique_ptr<Worker>> workers_;
   bool stopped_ = false;

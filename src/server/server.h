@@ -25,6 +25,7 @@ struct ServerOptions {
   int64_t drain_ms = 5'000;        // how long stop() waits for answers to be sent
   // Browser origins that may connect, e.g. "https://chat.example.org"; native clients send none.
   std::vector<std::string> origins;
+  std::string web;  // a folder with an app's pages, served beside the workspaces; empty: none
   // Addresses whose X-Forwarded-For is believed; refused tokens never count for them.
   std::vector<std::string> proxies = {"127.0.0.1", "::1"};
   size_t connections_max = 20'000;
