@@ -16,7 +16,7 @@ endif()
 
 # The allocator of the programs, in place of the C library's; sanitizers bring their own. docs/decisions/0017.
 add_library(wherry_allocator INTERFACE)
-if(NOT WHERRY_SANITIZE)
+if(NOT WHERRY_SANITIZE AND NOT WHERRY_WASM)
   find_package(mimalloc 2.0 REQUIRED)
   target_link_libraries(wherry_allocator INTERFACE mimalloc)
 endif()
