@@ -1,0 +1,131 @@
+// The other side of src/wasm/host.h: what the core imports.
+import { FAILED, FULL, MISSING, type File, type Files } from './files.js';
+
+/** Files whose content lives as long as the core: locks within this core, which nobody else may open. */
+const isVolatile = (name: string) => name.includes('-lock');
+
+export interface Host {
+  imports: WebAssembly.Imports;
+  /** To be called once the module is there. */
+  attach(memory: WebAssembly.Memory): void;
+}
+
+export function makeHost(files: Files, volatile: Files): Host {
+  let memory: WebAssembly.Memory;
+  let bytes = new Uint8Array(0);
+  // Growing the memory leaves views of it behind without anything in them.
+  const view = () => {
+    if (bytes.buffer !== memory.buffer) bytes = new Uint8Array(memory.buffer);
+    return bytes;
+  };
+  const decoder = new TextDecoder();
+  const nameAt = (at: number, length: number) => decoder.decode(view().subarray(at, at + length));
+
+  const opened: (File | undefined)[] = [];
+  const find = (name: string) => (isVolatile(name) ? volatile : files).get(name);
+  const attempt = (work: () => number): number => {
+    try {
+      return work();
+    } catch (error) {
+      return error instanceof DOMException && error.name === 'QuotaExceededError' ? FULL : FAILED;
+    }
+  };
+
+  const wherry = {
+    file_open: (name: number, length: number, create: number) =>
+      attempt(() => {
+        const file = find(nameAt(name, length));
+        if (!file) return FAILED;
+        if (!create && file.size() === 0) return MISSING;
+        let number = opened.indexOf(undefined);
+        if (number < 0) number = opened.length;
+        opened[number] = file;
+        return number;
+      }),
+    file_close: (number: number) => {
+      opened[number] = undefined;
+    },
+    file_read: (number: number, to: number, amount: number, at: number) =>
+      attempt(() => opened[number]!.read(view().subarray(to, to + amount), at)),
+    file_write: (number: number, from: number, amount: number, at: number) =>
+      attempt(() => {
+        opened[number]!.write(view().subarray(from, from + amount), at);
+        return 0;
+      }),
+    file_truncate: (number: number, size: number) =>
+      attempt(() => {
+        opened[number]!.truncate(size);
+        return 0;
+      }),
+    file_sync: (number: number) =>
+      attempt(() => {
+        opened[number]!.flush();
+        return 0;
+      }),
+    file_size: (number: number) => attempt(() => opened[number]!.size()),
+    file_delete: (name: number, length: number) =>
+      attempt(() => {
+        const file = find(nameAt(name, length));
+        if (!file) return FAILED;
+        if (file.size() === 0) return MISSING;
+        file.truncate(0);
+        file.flush();
+        return 0;
+      }),
+    file_exists: (name: number, length: number) =>
+      attempt(() => {
+        const file = find(nameAt(name, length));
+        if (!file) return FAILED;
+        return file.size() > 0 ? 1 : 0;
+      }),
+    random: (to: number, amount: number) => {
+      crypto.getRandomValues(view().subarray(to, to + amount));
+    },
+    now: () => Date.now(),
+  };
+
+  // What the C library asks for. The core opens nothing through it: it only says why it gives up.
+  const BAD_FILE = 8;
+  let said = '';
+  const wasi = {
+    fd_write: (_file: number, vectors: number, count: number, written: number) => {
+      const data = new DataView(memory.buffer);
+      let total = 0;
+      for (let i = 0; i < count; ++i) {
+        const from = data.getUint32(vectors + 8 * i, true);
+        const length = data.getUint32(vectors + 8 * i + 4, true);
+        said += decoder.decode(view().subarray(from, from + length));
+        total += length;
+      }
+      data.setUint32(written, total, true);
+      const lines = said.split('\n');
+      said = lines.pop()!;
+      for (const line of lines) console.error(`wherry: ${line}`);
+      return 0;
+    },
+    // No environment: no variables, in no bytes.
+    environ_sizes_get: (count: number, size: number) => {
+      const data = new DataView(memory.buffer);
+      data.setUint32(count, 0, true);
+      data.setUint32(size, 0, true);
+      return 0;
+    },
+    environ_get: () => 0,
+    proc_exit: (code: number) => {
+      throw new Error(`the core has ended with ${code}`);
+    },
+  };
+
+  return {
+    imports: {
+      wherry,
+      // Whatever else is imported answers that there is no such file.
+      wasi_snapshot_preview1: new Proxy(wasi as Record<string, unknown>, {
+        get: (known, name) => known[name as string] ?? (() => BAD_FILE),
+      }) as WebAssembly.ModuleImports,
+    },
+    attach: (given) => {
+      memory = given;
+    },
+  };
+}

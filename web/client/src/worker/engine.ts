@@ -1,0 +1,246 @@
+// The leader's part: the one core, its files and its socket. Every call into the core ends with settle(), which
+// passes on what the core has to say: messages to the socket, events and results to the pages.
+import { Core, CoreError, HAS_LITTLE_WORK, HAS_MUCH_WORK, HAS_NEWS, HAS_OUTGOING, type SqlRow } from '../core/core.js';
+import { Connection, type ConnectionState } from './connection.js';
+import type { Answer, Ask, Changed, Config, Failure, FromLeader, Methods, Outcome, Status } from './messages.js';
+import { OpfsFiles } from './opfs.js';
+
+const DATABASE = 'replica.db';
+/** Commands were sent, and nothing came: the connection is given up. Browsers show no pings. */
+const SILENCE_MS = 30_000;
+
+export interface EngineEvents {
+  say(message: FromLeader): void;
+  token(refused: boolean): Promise<string>;
+}
+
+export function failure(error: unknown): Failure {
+  if (error instanceof CoreError) return { code: error.code, message: error.message };
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}
+
+export class Engine {
+  readonly #core: Core;
+  readonly #files: OpfsFiles;
+  readonly #events: EngineEvents;
+  readonly #connection: Connection | undefined;
+  /** The pages' watches, by the core's number. */
+  readonly #watches = new Map<number, { page: string; watch: number }>();
+  #state: ConnectionState = 'stopped';
+  #error: Failure | undefined;
+  #work: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  private constructor(core: Core, files: OpfsFiles, config: Config, events: EngineEvents) {
+    this.#core = core;
+    this.#files = files;
+    this.#events = events;
+    if (config.url === '') return;
+    this.#connection = new Connection(config.url, {
+      token: events.token,
+      opened: (token) => this.#ofSession(() => core.connected(token)),
+      received: (message) => {
+        clearTimeout(this.#silence);
+        this.#silence = undefined;
+        this.#ofSession(() => core.receive(message));
+      },
+      closed: () => {
+        clearTimeout(this.#silence);
+        this.#silence = undefined;
+        const { bye } = this.#news();
+        this.#run(() => core.disconnected());
+        return bye;
+      },
+      changed: (state, reason) => {
+        this.#state = state;
+        this.#error = reason && failure(reason);
+        this.#tellStatus();
+      },
+    });
+    if (config.online) this.#connection.start();
+  }
+
+  static async open(config: Config, events: EngineEvents): Promise<Engine> {
+    const module = WebAssembly.compileStreaming(fetch(config.wasmUrl));
+    const files = await OpfsFiles.in(config.name);
+    try {
+      const core = await Core.load(await module, files);
+      const salvaged = await core.open(DATABASE, { durable: config.durable });
+      const engine = new Engine(core, files, config, events);
+      if (salvaged) engine.#tellOf(salvaged);
+      return engine;
+    } catch (error) {
+      files.close();
+      throw error;
+    }
+  }
+
+  async answer({ from, n, method, args }: Ask): Promise<Answer> {
+    try {
+      const result = await this.#run(() => (this.#methods[method] as (...all: unknown[]) => unknown)(from, ...args));
+      return { type: 'answer', to: from, n, result };
+    } catch (error) {
+      return { type: 'answer', to: from, n, failure: failure(error) };
+    }
+  }
+
+  /** The page is gone. */
+  forget(page: string): void {
+    for (const [number, watch] of this.#watches) if (watch.page === page) this.#unwatch(number);
+  }
+
+  hurry(): void {
+    this.#connection?.hurry();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection?.stop();
+    clearTimeout(this.#work);
+    clearTimeout(this.#silence);
+    try {
+      this.#core.close();
+    } finally {
+      this.#files.close();
+    }
+  }
+
+  readonly #methods: { [M in keyof Methods]: (page: string, ...args: Parameters<Methods[M]>) => unknown } = {
+    execute: (_page, requests) => this.#core.execute(requests),
+    query: (_page, sql, params) => this.#core.query(sql, params),
+    watch: (page, watch, sql, params) => this.#watch(page, watch, sql, params),
+    unwatch: (page, watch) => {
+      for (const [number, known] of this.#watches)
+        if (known.page === page && known.watch === watch) this.#unwatch(number);
+    },
+    status: () => this.#status(),
+    commands: () => this.#core.commands(),
+    outcomes: (_page, ids) => this.#outcomes(new Set(ids)),
+    retry: (_page, id, as) => this.#core.retry(id, as),
+    dismiss: (_page, id) => this.#core.dismiss(id),
+    load: (_page, scope) => this.#core.load(scope),
+    unload: (_page, scope) => this.#core.unload(scope),
+    connect: () => this.#connection?.start(),
+    disconnect: () => this.#connection?.stop(),
+    checkpoint: () => this.#core.checkpoint(),
+    dump: () => this.#core.dump(),
+    exportFile: () => this.#export(),
+  };
+
+  #run<T>(work: () => T): T {
+    if (this.#closed) throw new CoreError('unavailable', 'the database is closed');
+    try {
+      return work();
+    } finally {
+      this.#settle();
+    }
+  }
+
+  /** A message that breaks the session ends the connection; a fault of the file ends syncing. */
+  #ofSession(work: () => void): void {
+    try {
+      this.#run(work);
+    } catch (error) {
+      const known = error instanceof CoreError ? error : new CoreError('internal', String(error));
+      this.#connection!.drop(known, known.code !== 'protocol' && known.code !== 'version');
+    }
+  }
+
+  #settle(): void {
+    const flags = this.#core.flags();
+    if (flags & HAS_OUTGOING) this.#send();
+    if (flags & HAS_NEWS) this.#news();
+    if (flags & (HAS_LITTLE_WORK | HAS_MUCH_WORK))
+      this.#work ??= setTimeout(() => this.#doWork(), flags & HAS_MUCH_WORK ? 2 : 1000);
+  }
+
+  #send(): void {
+    try {
+      for (const message of this.#core.outgoing()) this.#connection?.send(message);
+    } catch (error) {
+      this.#connection?.drop(error as CoreError, true);
+    }
+    this.#silence ??= setTimeout(
+      () => this.#connection?.drop(new CoreError('unavailable', 'The server has fallen silent.'), false),
+      SILENCE_MS,
+    );
+  }
+
+  #news() {
+    const news = this.#core.news();
+    let statusChanged = false;
+    for (const event of news.events) {
+      if (event.kind === 'status') statusChanged = true;
+      else this.#events.say({ type: 'told', event });
+    }
+    for (const { watch, columns, rows } of news.changes) {
+      const known = this.#watches.get(watch);
+      if (known) this.#events.say({ type: 'changed', to: known.page, watch: known.watch, columns, rows } satisfies Changed);
+    }
+    if (statusChanged) {
+      if (this.#core.status().connected) this.#connection?.welcomed();
+      this.#tellStatus();
+    }
+    return news;
+  }
+
+  #doWork(): void {
+    this.#work = undefined;
+    this.#run(() => this.#core.work());
+  }
+
+  #watch(page: string, watch: number, sql: string, params: SqlRow): void {
+    const number = this.#core.watch(sql, params);
+    this.#watches.set(number, { page, watch });
+  }
+
+  #unwatch(number: number): void {
+    this.#watches.delete(number);
+    this.#core.unwatch(number);
+  }
+
+  #status(): Status {
+    const status: Status = { ...this.#core.status(), connection: this.#state };
+    if (this.#error) status.error = this.#error;
+    return status;
+  }
+
+  #tellStatus(): void {
+    this.#events.say({ type: 'status', status: this.#status() });
+  }
+
+  #tellOf(salvaged: { commands: number; complete: boolean }): void {
+    const kept = salvaged.complete
+      ? 'commands of its list are kept'
+      : 'commands of its list could be read, others may be lost';
+    this.#events.say({
+      type: 'told',
+      event: {
+        kind: 'salvaged',
+        id: '',
+        state: 'pending',
+        code: 'corrupt',
+        detail: `the file was damaged and is begun anew; ${salvaged.commands} ${kept}`,
+        done: salvaged.commands,
+        total: 0,
+      },
+    });
+  }
+
+  #outcomes(ids: Set<string>): Outcome[] {
+    return this.#core
+      .commands()
+      .filter(({ id, state }) => ids.has(id) && state !== 'pending')
+      .map(({ id, state, code, message }) => ({ id, state, code, message }));
+  }
+
+  #export(): Uint8Array {
+    this.#core.checkpoint();
+    const file = this.#files.get(DATABASE)!;
+    const bytes = new Uint8Array(file.size());
+    file.read(bytes, 0);
+    return bytes;
+  }
+}

@@ -1,0 +1,89 @@
+// Starts the server with the chat's bundle and pages, and browsers.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+
+export const root = resolve(import.meta.dirname, '../..');
+const wherry = process.env.WHERRY ?? join(root, 'build/release/bin/wherry');
+
+export function scratch() {
+  return mkdtempSync(join(tmpdir(), 'wherry-web-'));
+}
+
+/** A folder with the test's page and the client as it is built. */
+export function testPages(into) {
+  mkdirSync(into, { recursive: true });
+  cpSync(join(root, 'web/tests/page'), into, { recursive: true });
+  cpSync(join(root, 'web/client/dist'), join(into, 'client'), { recursive: true });
+  return into;
+}
+
+export class Server {
+  static async start({ folder, web, port = 0, bundle = join(root, 'examples/chat') }) {
+    const server = new Server();
+    server.folder = folder;
+    const data = join(folder, 'data');
+    const args = ['serve', '--bundle', bundle, '--data', data, '--listen', `127.0.0.1:${port}`, '--dev'];
+    if (web) args.push('--web', web);
+    server.process = spawn(wherry, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    server.log = '';
+    server.process.stderr.on('data', (text) => (server.log += text));
+    server.url = await new Promise((resolve, reject) => {
+      createInterface(server.process.stdout).on('line', (line) => {
+        if (line.startsWith('listening on ')) resolve(line.slice('listening on '.length));
+      });
+      server.process.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${server.log}`)));
+    });
+    server.port = Number(new URL(server.url).port);
+    return server;
+  }
+  async stop(signal = 'SIGTERM') {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.process.on('exit', resolve));
+    this.process.kill(signal);
+    await gone;
+  }
+}
+
+/** Runs the command line; its output. */
+export function cli(...args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(wherry, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '', err = '';
+    child.stdout.on('data', (text) => (out += text));
+    child.stderr.on('data', (text) => (err += text));
+    child.on('exit', (code) => (code === 0 ? resolve(out) : reject(new Error(`wherry ${args[0]}: ${code}\n${err}`))));
+  });
+}
+
+const launch = {
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+};
+
+/** A browser with a profile of its own: its files stay in `profile`. */
+export function browser(profile, options = {}) {
+  return chromium.launchPersistentContext(profile, { ...launch, ...options });
+}
+
+/** Several users, each in a context of his own. */
+export function sharedBrowser() {
+  return chromium.launch(launch);
+}
+
+export async function until(condition, what, ms = 15_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+export function remove(folder) {
+  rmSync(folder, { recursive: true, force: true });
+}
