@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { join } from 'node:path';
-import { browser, remove, scratch, Server, testPages, until } from './harness.mjs';
+import { browser, openPage, remove, scratch, Server, testPages, until } from './harness.mjs';
 
 let folder, server;
 before(async () => {
@@ -13,18 +13,9 @@ after(async () => {
   remove(folder);
 });
 
-async function page(context) {
-  const page = await context.newPage();
-  page.on('console', (message) => console.error(`page: ${message.text()}`));
-  page.on('pageerror', (error) => console.error(`page: ${error}`));
-  await page.goto(server.url);
-  await page.waitForFunction(() => document.title === 'ready');
-  return page;
-}
-
 test('what was written is there after a reload', async () => {
   const context = await browser(join(folder, 'profile'));
-  const ann = await page(context);
+  const ann = await openPage(context, server);
   await ann.evaluate(() => open('ann'));
   await until(() => ann.evaluate(() => db.status.synced), 'ann to be synced');
   const outcomes = await ann.evaluate(async () => {

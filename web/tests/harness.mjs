@@ -74,6 +74,16 @@ export function sharedBrowser() {
   return chromium.launch(launch);
 }
 
+/** A page of the test's, with the client in it. What it complains of is shown. */
+export async function openPage(context, server) {
+  const page = await context.newPage();
+  page.on('console', (message) => message.type() === 'error' && console.error(`page: ${message.text()}`));
+  page.on('pageerror', (error) => console.error(`page: ${error}`));
+  await page.goto(server.url);
+  await page.waitForFunction(() => document.title === 'ready');
+  return page;
+}
+
 export async function until(condition, what, ms = 15_000) {
   const end = Date.now() + ms;
   for (;;) {
