@@ -1,3 +1,4 @@
-/** The core alone, without files, worker and socket: for Node, and for tests. */
+/** The core alone, without worker and socket: for Node, tests and benches. */
 export * from './core.js';
 export * from './files.js';
+export { OpfsFiles } from '../worker/opfs.js';
