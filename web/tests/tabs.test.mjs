@@ -58,6 +58,33 @@ test('three tabs write and the leader is closed: all counts are exact', { timeou
   await Promise.all(tabs.slice(1).map((tab) => tab.close()));
 });
 
+test('a leader that crashes loses nothing that was saved, and the others go on', { timeout: 60_000 }, async () => {
+  const [first, second] = [await openPage(context, server), await openPage(context, server)];
+  await first.evaluate(() => open('cy'));
+  await second.evaluate(() => open('cy'));
+  await until(() => first.evaluate(() => db.status.synced), 'cy to be synced');
+  await first.evaluate(() => db.execute('channel.add_member', { channel_id: 'g', user_id: 'cy' }).saved);
+  const saved = new Set();
+  await first.exposeFunction('noteSaved', (id) => void saved.add(id));
+  void first
+    .evaluate(async () => {
+      for (let n = 0; ; ++n) {
+        await db.execute('message.post', { id: `c${n}`, channel_id: 'g', body: `before the crash, ${n}` }).saved;
+        void noteSaved(`c${n}`);
+      }
+    })
+    .catch(() => {});
+  await until(() => saved.size > 30, 'some to be saved');
+  const crashed = new Promise((resolve) => first.on('crash', resolve));
+  void first.goto('chrome://crash').catch(() => {});
+  await crashed;
+  await second.evaluate(() => db.execute('message.post', { id: 'after', channel_id: 'g', body: 'after the crash' }).saved);
+  const there = new Set(await second.evaluate(async () => (await db.query('SELECT id FROM messages')).map(({ id }) => id)));
+  assert.deepEqual([...saved, 'after'].filter((id) => !there.has(id)), []);
+  await until(() => second.evaluate(() => db.status.synced), 'all to be answered');
+  await second.close();
+});
+
 test('a tab goes on when the leader goes', { timeout: 60_000 }, async () => {
   const [first, second] = [await openPage(context, server), await openPage(context, server)];
   await first.evaluate(() => open('ann'));

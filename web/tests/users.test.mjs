@@ -71,6 +71,18 @@ test('a rejection is told, its text is kept, and it can be retried', async () =>
   await bob.evaluate((id) => db.dismiss(id), kept);
 });
 
+test('who goes offline and comes back at once is in step again', async () => {
+  await bob.evaluate(() => {
+    globalThis.states = [];
+    db.on('status', ({ connection }) => states.push(connection));
+    return Promise.all([db.disconnect(), db.connect(), db.disconnect(), db.connect()]);
+  });
+  assert.equal(await run(ann, 'message.vote', { id: 'm1', by: 2 }), 'applied');
+  await sees(bob, "SELECT votes FROM messages WHERE id = 'm1'", [{ votes: 2 }]);
+  await synced(bob);
+  assert.ok(!(await bob.evaluate(() => states)).includes('waiting'));
+});
+
 test('both edit the same message offline, and agree in the end', async () => {
   assert.equal(await run(bob, 'message.post', { id: 'm3', channel_id: 'g', body: 'First' }), 'applied');
   await sees(ann, "SELECT body FROM messages WHERE id = 'm3'", [{ body: 'First' }]);

@@ -24,6 +24,7 @@ export class Connection {
   readonly #retry = new Retry();
   #state: ConnectionState = 'stopped';
   #wanted = false;
+  #atOnce = false;
   #socket: WebSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #token = '';
@@ -41,11 +42,14 @@ export class Connection {
     this.#wanted = true;
     this.#refusedToken = '';
     this.#retry.reset();
-    void this.#connect();
+    // The last connection may be closing still: #ended() goes on.
+    if (this.#socket) this.#atOnce = true;
+    else void this.#connect();
   }
 
   stop(): void {
     this.#wanted = false;
+    this.#atOnce = false;
     clearTimeout(this.#timer);
     if (this.#socket) this.#socket.close(1000);
     else this.#set('stopped');
@@ -113,6 +117,10 @@ export class Connection {
     const bye = this.#handler.closed();
     const dropped = this.#dropped;
     if (!this.#wanted) return this.#set('stopped');
+    if (this.#atOnce) {
+      this.#atOnce = false;
+      return void this.#connect();
+    }
     const reason =
       dropped?.reason ??
       (bye && new CoreError(bye.code, bye.message)) ??

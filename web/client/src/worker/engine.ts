@@ -48,11 +48,13 @@ export class Engine {
       closed: () => {
         clearTimeout(this.#silence);
         this.#silence = undefined;
+        if (this.#closed) return undefined;
         const { bye } = this.#news();
         this.#run(() => core.disconnected());
         return bye;
       },
       changed: (state, reason) => {
+        if (this.#closed) return;
         this.#state = state;
         this.#error = reason && failure(reason);
         this.#tellStatus();
