@@ -29,6 +29,7 @@ export class Engine {
   #state: ConnectionState = 'stopped';
   #error: Failure | undefined;
   #work: ReturnType<typeof setTimeout> | undefined;
+  #workFailed = false;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -154,8 +155,10 @@ export class Engine {
     const flags = this.#core.flags();
     if (flags & HAS_OUTGOING) this.#send();
     if (flags & HAS_NEWS) this.#news();
-    if (flags & (HAS_LITTLE_WORK | HAS_MUCH_WORK))
-      this.#work ??= setTimeout(() => this.#doWork(), flags & HAS_MUCH_WORK ? 2 : 1000);
+    if (flags & (HAS_LITTLE_WORK | HAS_MUCH_WORK)) {
+      const pause = this.#workFailed ? 10_000 : flags & HAS_MUCH_WORK ? 2 : 1000;
+      this.#work ??= setTimeout(() => this.#doWork(), pause);
+    }
   }
 
   #send(): void {
@@ -164,10 +167,12 @@ export class Engine {
     } catch (error) {
       this.#connection?.drop(error as CoreError, true);
     }
-    this.#silence ??= setTimeout(
-      () => this.#connection?.drop(new CoreError('unavailable', 'The server has fallen silent.'), false),
-      SILENCE_MS,
-    );
+    this.#silence ??= setTimeout(() => {
+      this.#silence = undefined;
+      // Who is in step has no answer to wait for: not every message has one.
+      if (this.#core.status().synced) return;
+      this.#connection?.drop(new CoreError('unavailable', 'The server has fallen silent.'), false);
+    }, SILENCE_MS);
   }
 
   #news() {
@@ -190,7 +195,14 @@ export class Engine {
 
   #doWork(): void {
     this.#work = undefined;
-    this.#run(() => this.#core.work());
+    this.#run(() => {
+      try {
+        this.#core.work();
+        this.#workFailed = false;
+      } catch {
+        this.#workFailed = true; // a full disk, perhaps: nobody waits for this, and it is tried again
+      }
+    });
   }
 
   #watch(page: string, watch: number, sql: string, params: SqlRow): void {
