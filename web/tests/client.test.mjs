@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { join } from 'node:path';
-import { browser, openPage, remove, scratch, Server, testPages, until } from './harness.mjs';
+import { browser, openPage, served, until } from './harness.mjs';
 
-let folder, server;
-before(async () => {
-  folder = scratch();
-  server = await Server.start({ folder, web: testPages(join(folder, 'web')) });
-});
-after(async () => {
-  await server?.stop();
-  remove(folder);
-});
+const at = served();
 
 test('what was written is there after a reload', async () => {
-  const context = await browser(join(folder, 'profile'));
-  const ann = await openPage(context, server);
+  const context = await browser(join(at.folder, 'profile'));
+  const ann = await openPage(context, at.server);
   await ann.evaluate(() => open('ann'));
   await until(() => ann.evaluate(() => db.status.synced), 'ann to be synced');
   const outcomes = await ann.evaluate(async () => {

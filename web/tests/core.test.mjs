@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Core, CoreError, MemoryFiles } from '../client/dist/core.js';
 import { cli, remove, root, scratch, Server, until } from './harness.mjs';
+import { connect } from './page/connect.js';
 
 const module = await WebAssembly.compile(readFileSync(join(root, 'web/client/dist/core.wasm')));
 let folder, server;
@@ -23,17 +24,7 @@ async function replica(user) {
   const { token } = await (await fetch(`${server.url}/dev/token/team/${user}`)).json();
   const core = await Core.load(module, new MemoryFiles());
   assert.equal(await core.open('replica.db', { durable: true }), null);
-  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/team`);
-  socket.binaryType = 'arraybuffer';
-  const flush = () => core.outgoing().forEach((message) => socket.send(message));
-  socket.onopen = () => {
-    core.connected(token);
-    flush();
-  };
-  socket.onmessage = ({ data }) => {
-    core.receive(new Uint8Array(data));
-    flush();
-  };
+  const { socket, flush } = connect(core, `ws://127.0.0.1:${server.port}/team`, token);
   const device = { core, socket, flush, synced: () => until(() => core.status().synced, `${user} to be synced`) };
   await device.synced();
   return device;

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { after, before } from 'node:test';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
@@ -92,6 +93,20 @@ export async function until(condition, what, ms = 15_000) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+/** For a file of tests: a server with the test's pages, from before the first of them until after the last. */
+export function served() {
+  const at = {};
+  before(async () => {
+    at.folder = scratch();
+    at.server = await Server.start({ folder: at.folder, web: testPages(join(at.folder, 'web')) });
+  });
+  after(async () => {
+    await at.server?.stop();
+    remove(at.folder);
+  });
+  return at;
 }
 
 export function remove(folder) {

@@ -3,19 +3,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { browser, openPage, remove, scratch, Server, testPages, until } from './harness.mjs';
+import { test } from 'node:test';
+import { browser, openPage, served, until } from './harness.mjs';
 
 const rounds = Number(process.env.WHERRY_KILL_ROUNDS ?? 10);
-let folder, server;
-before(async () => {
-  folder = scratch();
-  server = await Server.start({ folder, web: testPages(join(folder, 'web')) });
-});
-after(async () => {
-  await server?.stop();
-  remove(folder);
-});
+const at = served();
 
 /** Kills every process of the browser with this profile. */
 function kill(profile) {
@@ -29,14 +21,14 @@ function kill(profile) {
 }
 
 test(`${rounds} times killed: whatever was saved is there`, { timeout: 60_000 + rounds * 20_000 }, async () => {
-  const profile = join(folder, 'profile');
+  const profile = join(at.folder, 'profile');
   const saved = new Set();
   for (let round = 0; round <= rounds; ++round) {
     const context = await browser(profile);
-    const page = await openPage(context, server);
+    const page = await openPage(context, at.server);
     await page.exposeFunction('noteSaved', (id) => void saved.add(id));
     // Every other round without the server.
-    await page.evaluate((online) => open('ann', { online }), round % 2 === 0);
+    await page.evaluate((online) => open('ann', { online }), round % 2 === 0 || round === rounds);
     if (round === 0) {
       await until(() => page.evaluate(() => db.status.synced), 'ann to be synced');
       await page.evaluate(() => db.execute('channel.create', { id: 'g', name: 'G' }).saved);

@@ -1,5 +1,6 @@
 // In one worker, one after the other: SQLite's own build for browsers, and Wherry's core, both in OPFS.
 import { Core, OpfsFiles } from './client/core.js';
+import { connect } from './connect.js';
 import sqlite3InitModule from './sqlite/index.mjs';
 
 const now = () => performance.now();
@@ -43,17 +44,7 @@ async function plain(count) {
 async function wherry(count, url, token) {
   const core = await Core.load(await WebAssembly.compileStreaming(fetch('./client/core.wasm')), await OpfsFiles.in('bench'));
   await core.open('replica.db', { durable: true });
-  const socket = new WebSocket(url);
-  socket.binaryType = 'arraybuffer';
-  const flush = () => core.outgoing().forEach((message) => socket.send(message));
-  socket.onopen = () => {
-    core.connected(token);
-    flush();
-  };
-  socket.onmessage = ({ data }) => {
-    core.receive(new Uint8Array(data));
-    flush();
-  };
+  const { socket } = connect(core, url, token);
   while (!core.status().synced) await new Promise((resolve) => setTimeout(resolve, 20));
   socket.onmessage = null;
   socket.close();
