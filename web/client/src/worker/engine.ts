@@ -8,15 +8,27 @@ import { OpfsFiles } from './opfs.js';
 const DATABASE = 'replica.db';
 /** Commands were sent, and nothing came: the connection is given up. Browsers show no pings. */
 const SILENCE_MS = 30_000;
+/** How often is looked whether the file is still there. */
+const LOOK_MS = 3000;
 
 export interface EngineEvents {
   say(message: FromLeader): void;
   token(refused: boolean): Promise<string>;
+  /** The files are gone: nothing that is written from now on would stay. */
+  lost(error: CoreError): void;
 }
 
 export function failure(error: unknown): Failure {
   if (error instanceof CoreError) return { code: error.code, message: error.message };
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}
+
+async function compile(url: string): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compileStreaming(fetch(url));
+  } catch (error) {
+    throw new CoreError('unavailable', `The core cannot be loaded from ${url}: ${failure(error).message}`);
+  }
 }
 
 export class Engine {
@@ -31,6 +43,8 @@ export class Engine {
   #work: ReturnType<typeof setTimeout> | undefined;
   #workFailed = false;
   #silence: ReturnType<typeof setTimeout> | undefined;
+  readonly #look = setInterval(() => void this.#lookForFile(), LOOK_MS);
+  #isLost = false;
   #closed = false;
 
   private constructor(core: Core, files: OpfsFiles, config: Config, events: EngineEvents) {
@@ -65,7 +79,7 @@ export class Engine {
   }
 
   static async open(config: Config, events: EngineEvents): Promise<Engine> {
-    const module = WebAssembly.compileStreaming(fetch(config.wasmUrl));
+    const module = compile(config.wasmUrl);
     const files = await OpfsFiles.in(config.name);
     try {
       const core = await Core.load(await module, files);
@@ -103,11 +117,15 @@ export class Engine {
     this.#connection?.stop();
     clearTimeout(this.#work);
     clearTimeout(this.#silence);
+    clearInterval(this.#look);
+    // Chromium never returns from truncating or closing a file that is gone.
+    if (this.#isLost) return;
     try {
       this.#core.close();
-    } finally {
-      this.#files.close();
+    } catch {
+      // What could not be written now is recovered when the database is opened again.
     }
+    this.#files.close();
   }
 
   readonly #methods: { [M in keyof Methods]: (page: string, ...args: Parameters<Methods[M]>) => unknown } = {
@@ -141,14 +159,18 @@ export class Engine {
     }
   }
 
-  /** A message that breaks the session ends the connection; a fault of the file ends syncing. */
+  /** A message that breaks the session ends the connection; a fault of the file, but for want of room, ends syncing. */
   #ofSession(work: () => void): void {
     try {
       this.#run(work);
     } catch (error) {
-      const known = error instanceof CoreError ? error : new CoreError('internal', String(error));
-      this.#connection!.drop(known, known.code !== 'protocol' && known.code !== 'version');
+      this.#dropFor(error);
     }
+  }
+
+  #dropFor(error: unknown): void {
+    const known = error instanceof CoreError ? error : new CoreError('internal', String(error));
+    this.#connection?.drop(known, !['protocol', 'version', 'disk_full'].includes(known.code));
   }
 
   #settle(): void {
@@ -165,7 +187,7 @@ export class Engine {
     try {
       for (const message of this.#core.outgoing()) this.#connection?.send(message);
     } catch (error) {
-      this.#connection?.drop(error as CoreError, true);
+      this.#dropFor(error);
     }
     this.#silence ??= setTimeout(() => {
       this.#silence = undefined;
@@ -203,6 +225,13 @@ export class Engine {
         this.#workFailed = true; // a full disk, perhaps: nobody waits for this, and it is tried again
       }
     });
+  }
+
+  async #lookForFile(): Promise<void> {
+    if ((await this.#files.has(DATABASE)) || this.#closed) return;
+    this.#isLost = true;
+    const message = "The browser has removed this site's files. Reload this page to fetch from the server what it has.";
+    this.#events.lost(new CoreError('storage', message));
   }
 
   #watch(page: string, watch: number, sql: string, params: SqlRow): void {

@@ -98,15 +98,15 @@ export interface WhoLeads {
   from: string;
   version: number;
 }
-/** There is no leader that works, and will not be until this is mended. */
+/** To the own page: there is no leader that works, and will not be until this is mended. */
 export interface Fails {
   type: 'fails';
   failure: Failure;
 }
 
 export type ToLeader = Ask | WhoLeads;
-export type FromLeader = Answer | Changed | Told | StatusIs | Leads | Fails;
+export type FromLeader = Answer | Changed | Told | StatusIs | Leads;
 
 /** Between a page and its own worker. */
 export type ToWorker = { type: 'start'; page: string; config: Config } | Ask | { type: 'token'; token?: string; failure?: Failure } | { type: 'stop' };
-export type FromWorker = FromLeader | { type: 'token?'; refused: boolean } | { type: 'stopped' };
+export type FromWorker = FromLeader | Fails | { type: 'token?'; refused: boolean } | { type: 'stopped' };

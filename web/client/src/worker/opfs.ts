@@ -56,6 +56,15 @@ export class OpfsFiles implements Files {
     );
   }
 
+  /** Whether `name` is still in the folder: whoever clears the site's data takes away files that are open, which then
+      take what is written and keep nothing. */
+  async has(name: string): Promise<boolean> {
+    return this.folder.getFileHandle(name).then(
+      () => true,
+      (error: unknown) => !(error instanceof DOMException && error.name === 'NotFoundError'),
+    );
+  }
+
   close(): void {
     for (const file of this.#files.values()) file.handle.close();
     this.#files.clear();

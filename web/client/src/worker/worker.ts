@@ -20,8 +20,11 @@ class Tab {
   /** Pages that the leader will hear of when they go. */
   readonly #watchedOver = new Set<string>();
   #engine: Engine | undefined;
+  #queued = false;
   #release: (() => void) | undefined;
   #leader = '';
+  /** Why nobody leads whom this tab could follow. */
+  #failure: Failure | undefined;
   #token: ((token: string) => void) | undefined;
   #noToken: ((error: Error) => void) | undefined;
 
@@ -52,9 +55,7 @@ class Tab {
 
   stop(): void {
     this.#stopping.abort();
-    this.#engine?.close();
-    this.#engine = undefined;
-    this.#release?.();
+    this.#resign();
     this.#channel.close();
     post({ type: 'stopped' });
   }
@@ -65,9 +66,11 @@ class Tab {
 
   async #queue(): Promise<void> {
     const options = { signal: this.#stopping.signal };
+    this.#queued = true;
     await navigator.locks.request(this.#lock, options, () => this.#lead()).catch((error: Error) => {
       if (error.name !== 'AbortError') this.#fail(error);
     });
+    this.#queued = false;
   }
 
   /** Resolves when the lock is to be given up. */
@@ -76,9 +79,13 @@ class Tab {
       this.#engine = await Engine.open(this.#config, {
         say: (message) => this.#say(message),
         token: (refused) => this.#askToken(refused),
+        lost: (error) => {
+          this.#resign();
+          this.#fail(error);
+        },
       });
     } catch (error) {
-      // Another tab would fare no better; each is told, and none waits for ever.
+      // The next in the queue tries for itself.
       return this.#fail(error);
     }
     this.#announce();
@@ -90,7 +97,8 @@ class Tab {
   }
 
   #fail(error: unknown): void {
-    this.#say({ type: 'fails', failure: failure(error) });
+    this.#failure = failure(error);
+    post({ type: 'fails', failure: this.#failure });
   }
 
   /** Of the leader: to its own page and all others. */
@@ -120,14 +128,15 @@ class Tab {
 
   #askedWhoLeads(version: number): void {
     if (!this.#engine) return;
-    if (version > VERSION) {
-      // A newer program takes over; its leader tells this tab that it is too old.
-      this.#engine.close();
-      this.#engine = undefined;
-      this.#release?.();
-      return;
-    }
-    this.#announce();
+    // A newer program takes over; its leader tells this tab that it is too old.
+    if (version > VERSION) this.#resign();
+    else this.#announce();
+  }
+
+  #resign(): void {
+    this.#engine?.close();
+    this.#engine = undefined;
+    this.#release?.();
   }
 
   /** Forgets the page's watches when its lock is free: it is gone. */
@@ -140,9 +149,15 @@ class Tab {
 
   #followed(leader: string, version: number): void {
     if (version > VERSION) {
+      this.#leader = '';
       const message = 'A newer version of this app is open in another tab. Reload this page.';
-      return post({ type: 'fails', failure: { code: 'version', message } });
+      this.#failure = { code: 'version', message };
+      return post({ type: 'fails', failure: this.#failure });
     }
+    // An older program had its turn before this one: it steps down when it hears of a newer one.
+    if (version < VERSION) return this.#channel.postMessage({ type: 'who leads', from: this.#page, version: VERSION } satisfies ToLeader);
+    this.#failure = undefined;
+    if (!this.#queued) void this.#queue();
     const isNew = leader !== this.#leader;
     this.#leader = leader;
     if (!isNew) return;
@@ -153,6 +168,7 @@ class Tab {
 
   #pass(ask: Ask): void {
     if (this.#engine) void this.#answer(ask);
+    else if (this.#failure) this.#hear({ type: 'answer', to: this.#page, n: ask.n, failure: this.#failure });
     else if (this.#leader !== '' && this.#leader !== this.#page) this.#channel.postMessage(ask);
   }
 

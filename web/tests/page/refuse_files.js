@@ -1,0 +1,1 @@
+navigator.storage.getDirectory = () => Promise.reject(new DOMException('Storage directory access is denied.', 'SecurityError'));
