@@ -54,6 +54,8 @@ export function cli(...args) {
   return new Promise((resolve, reject) => {
     const child = spawn(wherry, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '', err = '';
+    child.stdout.setEncoding('utf8');
+    child.stderr.setEncoding('utf8');
     child.stdout.on('data', (text) => (out += text));
     child.stderr.on('data', (text) => (err += text));
     child.on('exit', (code) => (code === 0 ? resolve(out) : reject(new Error(`wherry ${args[0]}: ${code}\n${err}`))));
@@ -111,4 +113,12 @@ export function served() {
 
 export function remove(folder) {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Makes the workspace, with a history of lines as `wherry exec --jsonl` takes them. */
+export async function importHistory(server, lines) {
+  const data = join(server.folder, 'data');
+  await cli('workspace', 'create', 'team', '--data', data);
+  const as = ['--data', data, '--workspace', 'team', '--as-user', 'import', '--role', 'import'];
+  await cli('exec', ...as, '--jsonl', lines);
 }
