@@ -115,10 +115,10 @@ export function remove(folder) {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Makes the workspace, with a history of lines as `wherry exec --jsonl` takes them. */
-export async function importHistory(server, lines) {
+/** Makes a workspace with a history of lines as `wherry exec --jsonl` takes them. */
+export async function importHistory(server, lines, workspace = 'team') {
   const data = join(server.folder, 'data');
-  await cli('workspace', 'create', 'team', '--data', data);
-  const as = ['--data', data, '--workspace', 'team', '--as-user', 'import', '--role', 'import'];
+  await cli('workspace', 'create', workspace, '--data', data);
+  const as = ['--data', data, '--workspace', workspace, '--as-user', 'import', '--role', 'import'];
   await cli('exec', ...as, '--jsonl', lines);
 }
