@@ -48,3 +48,17 @@ test('a query is watched from before the tables come, unless it is given up', as
     await context.close();
   }
 });
+
+test('a worker that cannot be loaded fails the opening, and says so', async () => {
+  const context = await browser(join(at.folder, 'no-worker'));
+  try {
+    const page = await openPage(context, at.server);
+    const error = await page.evaluate(() => {
+      const worker = () => new Worker('nowhere.js', { type: 'module' });
+      return open('ann', { worker }).catch(({ code, message }) => ({ code, message }));
+    });
+    assert.deepEqual(error, { code: 'internal', message: 'the worker failed: its script cannot be loaded' });
+  } finally {
+    await context.close();
+  }
+});

@@ -126,7 +126,9 @@ export class Wherry<App extends AppTypes = AnyApp> {
     this.#token = options.token;
     this.#worker = options.worker?.() ?? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'wherry' });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#heard(data);
-    this.#worker.onerror = (event) => this.#fails({ code: 'internal', message: `the worker failed: ${event.message}` });
+    // What cannot be loaded has no message.
+    this.#worker.onerror = ({ message }) =>
+      this.#fails({ code: 'internal', message: `the worker failed: ${message || 'its script cannot be loaded'}` });
     const config: Config = {
       url: options.url ?? '',
       name: options.name ?? defaultName(options.url),
