@@ -35,6 +35,7 @@ void add_serve(Program& program);
 void add_workspace(Program& program);
 void add_token(Program& program);
 void add_check(Program& program);
+void add_generate(Program& program);
 void add_init(Program& program);
 void add_exec(Program& program);
 void add_sync(Program& program);

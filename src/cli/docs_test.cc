@@ -50,7 +50,7 @@ TEST(CliDocument, HasASectionForEachCommandWithAllItsOptions) {
       }
     }
   });
-  EXPECT_EQ(count, 18);
+  EXPECT_EQ(count, 19);
 }
 
 TEST(CliDocument, ListsTheExitCodes) {
@@ -98,6 +98,8 @@ TEST(CommandLineErrors, NameWhatIsMissing) {
                        "init f",
                        "serve",
                        "workspace",
+                       "generate typescript",
+                       "generate typescript b --out x --check x",
                        "log --data d"};
   for (const char* line : bad) {
     Program program;
@@ -107,7 +109,8 @@ TEST(CommandLineErrors, NameWhatIsMissing) {
 }
 
 TEST(CommandLineErrors, AreNotSeenInWhatIsRight) {
-  const char* good[] = {"exec f name {}",
+  const char* good[] = {"generate typescript b --out x",
+                        "exec f name {}",
                         "exec f --jsonl -",
                         "exec a {} --data d --workspace w --as-user u --role r --role s",
                         "dump f",

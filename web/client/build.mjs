@@ -16,3 +16,4 @@ await build({ ...common, entryPoints: { worker: 'src/worker/worker.ts', core: 's
 await build({ ...common, entryPoints: ['src/react.ts'], external: ['react', './index.js'] });
 execFileSync('node_modules/.bin/tsc', { stdio: 'inherit' });
 copyFileSync(core, 'dist/core.wasm');
+copyFileSync('../../LICENSE', 'dist/LICENSE');

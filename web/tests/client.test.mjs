@@ -28,3 +28,37 @@ test('what was written is there after a reload', async () => {
   assert.deepEqual(rows, [{ body: 'Hello' }]);
   await context.close();
 });
+
+test('a query is watched from before the tables come, unless it is given up', async () => {
+  const context = await browser(join(at.folder, 'early'));
+  try {
+    const bob = await openPage(context, at.server);
+    const told = await bob.evaluate(async () => {
+      await open('bob', { online: false });
+      const told = { error: '', givenUp: 0 };
+      db.watch('SELECT body FROM messages', [], (rows) => (globalThis.rows = rows), ({ code }) => (told.error = code));
+      db.watch('SELECT body FROM messages', [], () => ++told.givenUp)();
+      const wrong = new Promise((resolve) => db.watch('SELECT nothing FROM messages', [], () => {}, ({ code }) => resolve(code)));
+      await db.connect();
+      return { ...told, wrong: await wrong };
+    });
+    await until(() => bob.evaluate(() => globalThis.rows?.length === 1), 'the rows');
+    assert.deepEqual(told, { error: '', givenUp: 0, wrong: 'sql' });
+  } finally {
+    await context.close();
+  }
+});
+
+test('a worker that cannot be loaded fails the opening, and says so', async () => {
+  const context = await browser(join(at.folder, 'no-worker'));
+  try {
+    const page = await openPage(context, at.server);
+    const error = await page.evaluate(() => {
+      const worker = () => new Worker('nowhere.js', { type: 'module' });
+      return open('ann', { worker }).catch(({ code, message }) => ({ code, message }));
+    });
+    assert.deepEqual(error, { code: 'internal', message: 'the worker failed: its script cannot be loaded' });
+  } finally {
+    await context.close();
+  }
+});

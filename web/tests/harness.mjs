@@ -23,12 +23,13 @@ export function testPages(into) {
 }
 
 export class Server {
-  static async start({ folder, web, port = 0, bundle = join(root, 'examples/chat') }) {
+  static async start({ folder, web, origin, port = 0, bundle = join(root, 'examples/chat') }) {
     const server = new Server();
     server.folder = folder;
     const data = join(folder, 'data');
     const args = ['serve', '--bundle', bundle, '--data', data, '--listen', `127.0.0.1:${port}`, '--dev'];
     if (web) args.push('--web', web);
+    if (origin) args.push('--origin', origin);
     server.process = spawn(wherry, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     server.log = '';
     server.process.stderr.on('data', (text) => (server.log += text));

@@ -50,6 +50,33 @@ export interface Execution {
 export type Row = Record<string, SqlValue>;
 export type Params = Record<string, unknown>;
 
+/** What TypeScript may know of an app; `wherry generate typescript` writes its `App`. */
+export interface AppTypes {
+  /** The parameters of each command, by its name. */
+  commands: object;
+  /** The names of scopes that are loaded on demand. */
+  scopes: string;
+}
+/** Any app: commands and scopes of any name. */
+export interface AnyApp {
+  commands: Record<string, Params>;
+  scopes: string;
+}
+export type CommandName<App extends AppTypes> = keyof App['commands'] & string;
+/** What follows the name of a command: its parameters may be left out if none of them must be given. */
+export type Arguments<P> = {} extends P ? [params?: P, options?: ExecuteOptions] : [params: P, options?: ExecuteOptions];
+/** One of many commands for `executeAll`. */
+export type Call<App extends AppTypes> = {
+  [N in CommandName<App>]: { name: N; id?: string } & ({} extends App['commands'][N]
+    ? { params?: App['commands'][N] }
+    : { params: App['commands'][N] });
+}[CommandName<App>];
+
+export interface ExecuteOptions {
+  /** A UUID, if the app has made one already: a command with an id that is known is not executed again. */
+  id?: string;
+}
+
 /** What `on` tells of. */
 export interface Events {
   status: Status;
@@ -81,7 +108,8 @@ interface Watch {
   failed(error: Error): void;
 }
 
-export class Wherry {
+/** `Wherry<App>` knows the app's commands; without `App` it takes any. */
+export class Wherry<App extends AppTypes = AnyApp> {
   readonly #worker: Worker;
   readonly #page = newId();
   readonly #token: OpenOptions['token'];
@@ -98,7 +126,9 @@ export class Wherry {
     this.#token = options.token;
     this.#worker = options.worker?.() ?? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'wherry' });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#heard(data);
-    this.#worker.onerror = (event) => this.#fails({ code: 'internal', message: `the worker failed: ${event.message}` });
+    // What cannot be loaded has no message.
+    this.#worker.onerror = ({ message }) =>
+      this.#fails({ code: 'internal', message: `the worker failed: ${message || 'its script cannot be loaded'}` });
     const config: Config = {
       url: options.url ?? '',
       name: options.name ?? defaultName(options.url),
@@ -109,8 +139,8 @@ export class Wherry {
     this.#post({ type: 'start', page: this.#page, config });
   }
 
-  static async open(options: OpenOptions = {}): Promise<Wherry> {
-    const db = new Wherry(options);
+  static async open<App extends AppTypes = AnyApp>(options: OpenOptions = {}): Promise<Wherry<App>> {
+    const db = new Wherry<App>(options);
     try {
       await new Promise((resolve, reject) => (db.#opened = { resolve, reject }));
       db.#status = await db.#ask('status');
@@ -124,9 +154,9 @@ export class Wherry {
   }
 
   /** Runs a command of the app's bundle: at once here, then on the server. */
-  execute(name: string, params: Params = {}, options: { id?: string } = {}): Execution {
-    const id = options.id ?? newId();
-    const request = { name, params: JSON.stringify(params), id };
+  execute<N extends CommandName<App>>(name: N, ...[params, options]: Arguments<App['commands'][N]>): Execution {
+    const id = options?.id ?? newId();
+    const request = { name, params: JSON.stringify(params ?? {}), id };
     return this.#executes(
       id,
       this.#ask('execute', [request]).then(([executed]) => executed!),
@@ -134,7 +164,7 @@ export class Wherry {
   }
 
   /** Many commands in one transaction, as quick as one. */
-  executeAll(commands: { name: string; params?: Params; id?: string }[]): Execution[] {
+  executeAll(commands: Call<App>[]): Execution[] {
     const requests = commands.map(({ name, params, id }) => ({ name, params: JSON.stringify(params ?? {}), id: id ?? newId() }));
     const all = this.#ask('execute', requests);
     return requests.map(({ id }, i) => this.#executes(id, all.then((executed) => executed[i]!)));
@@ -185,10 +215,10 @@ export class Wherry {
   }
 
   /** Of scopes that are loaded on demand: asks for its rows from now on, or drops them. */
-  load(scope: string): Promise<void> {
+  load(scope: App['scopes']): Promise<void> {
     return this.#ask('load', scope);
   }
-  unload(scope: string): Promise<void> {
+  unload(scope: App['scopes']): Promise<void> {
     return this.#ask('unload', scope);
   }
 

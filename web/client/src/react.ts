@@ -7,25 +7,31 @@ import {
   useSyncExternalStore,
   type ReactNode,
 } from 'react';
-import type { Execution, Params, Row, SqlValue, Status, Wherry } from './index.js';
+import type { AnyApp, AppTypes, Arguments, CommandName, Execution, Row, SqlValue, Status, Wherry } from './index.js';
 
-const Context = createContext<Wherry | null>(null);
+const Context = createContext<unknown>(null);
 
 /** Makes `db` the database of everything below. */
-export function WherryProvider({ db, children }: { db: Wherry; children?: ReactNode }) {
+export function WherryProvider<App extends AppTypes>({ db, children }: { db: Wherry<App>; children?: ReactNode }) {
   return createElement(Context.Provider, { value: db }, children);
 }
 
-export function useWherry(): Wherry {
-  const db = useContext(Context);
+/** The database; `useWherry<App>()` knows its commands. */
+export function useWherry<App extends AppTypes = AnyApp>(): Wherry<App> {
+  const db = useContext(Context) as Wherry<App> | null;
   if (!db) throw new Error('useWherry: there is no <WherryProvider db={…}> above this component');
   return db;
 }
 
-/** Runs commands: `const execute = useCommand()`; the function stays the same. */
-export function useCommand(): (name: string, params?: Params) => Execution {
-  const db = useWherry();
-  return useCallback((name: string, params?: Params) => db.execute(name, params), [db]);
+export type Execute<App extends AppTypes = AnyApp> = <N extends CommandName<App>>(
+  name: N,
+  ...rest: Arguments<App['commands'][N]>
+) => Execution;
+
+/** Runs commands: `const execute = useCommand<App>()`; the function stays the same. */
+export function useCommand<App extends AppTypes = AnyApp>(): Execute<App> {
+  const db = useWherry<App>();
+  return useCallback<Execute<App>>((name, ...rest) => db.execute(name, ...rest), [db]);
 }
 
 export function useStatus(): Status {

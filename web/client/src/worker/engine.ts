@@ -38,6 +38,8 @@ export class Engine {
   readonly #connection: Connection | undefined;
   /** The pages' watches, by the core's number. */
   readonly #watches = new Map<number, { page: string; watch: number }>();
+  /** Watches that came before the tables did, which a new database has from its first connection. */
+  #early: { page: string; watch: number; begin(): void; end(): void }[] = [];
   #state: ConnectionState = 'stopped';
   #error: Failure | undefined;
   #work: ReturnType<typeof setTimeout> | undefined;
@@ -104,6 +106,7 @@ export class Engine {
 
   /** The page is gone. */
   forget(page: string): void {
+    this.#endEarly((early) => early.page === page);
     for (const [number, watch] of this.#watches) if (watch.page === page) this.#unwatch(number);
   }
 
@@ -133,6 +136,7 @@ export class Engine {
     query: (_page, sql, params) => this.#core.query(sql, params),
     watch: (page, watch, sql, params) => this.#watch(page, watch, sql, params),
     unwatch: (page, watch) => {
+      this.#endEarly((early) => early.page === page && early.watch === watch);
       for (const [number, known] of this.#watches)
         if (known.page === page && known.watch === watch) this.#unwatch(number);
     },
@@ -210,6 +214,7 @@ export class Engine {
     }
     if (statusChanged) {
       if (this.#core.status().connected) this.#connection?.welcomed();
+      this.#beginEarly();
       this.#tellStatus();
     }
     return news;
@@ -234,9 +239,36 @@ export class Engine {
     this.#events.lost(new CoreError('storage', message));
   }
 
-  #watch(page: string, watch: number, sql: string, params: SqlRow): void {
+  #watch(page: string, watch: number, sql: string, params: SqlRow): void | Promise<void> {
+    if (!this.#hasTables())
+      return new Promise((resolve, reject) => {
+        const begin = () => {
+          try {
+            resolve(this.#watch(page, watch, sql, params));
+          } catch (error) {
+            reject(error);
+          }
+        };
+        this.#early.push({ page, watch, begin, end: resolve });
+      });
     const number = this.#core.watch(sql, params);
     this.#watches.set(number, { page, watch });
+  }
+
+  #hasTables(): boolean {
+    return this.#core.status().schemaHash !== '';
+  }
+
+  #beginEarly(): void {
+    if (this.#early.length === 0 || !this.#hasTables()) return;
+    const early = this.#early;
+    this.#early = [];
+    this.#run(() => early.forEach(({ begin }) => begin()));
+  }
+
+  #endEarly(ends: (early: { page: string; watch: number }) => boolean): void {
+    for (const early of this.#early) if (ends(early)) early.end();
+    this.#early = this.#early.filter((early) => !ends(early));
   }
 
   #unwatch(number: number): void {

@@ -1,0 +1,31 @@
+// How much a browser has to fetch, after brotli at its best.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { root } from './harness.mjs';
+
+const client = join(root, 'web/client/dist');
+const page = join(root, 'examples/chat/web/dist');
+const scripts = (folder) =>
+  existsSync(folder) ? readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.js')).map((file) => join(folder, file)) : [];
+
+/** In KB of 1000 bytes. */
+const budgets = [
+  { what: 'the client: index, React hooks and worker', most: 12, files: ['index.js', 'react.js', 'worker.js'].map((file) => join(client, file)) },
+  { what: 'the core', most: 420, files: [join(client, 'core.wasm')] },
+  { what: "the chat's page with its worker", most: 150, files: scripts(page), skip: !existsSync(page) && 'the page is not built' },
+];
+
+function compressed(file) {
+  return brotliCompressSync(readFileSync(file), { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+}
+
+for (const { what, most, files, skip = false } of budgets)
+  test(`${what}: at most ${most} KB`, { skip }, (t) => {
+    assert.notEqual(files.length, 0);
+    const size = files.reduce((sum, file) => sum + compressed(file), 0) / 1000;
+    t.diagnostic(`${size.toFixed(1)} KB`);
+    assert.ok(size <= most, `${size.toFixed(1)} KB are more than ${most}`);
+  });
