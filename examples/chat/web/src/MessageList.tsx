@@ -155,7 +155,7 @@ function useStillness(
   { span, isReady, older, newer, trim, toBeginning, toEnd }: ReturnType<typeof useSpan>,
   at: string | undefined,
 ) {
-  const held = useRef<{ id: string; top: number }>(undefined);
+  const held = useRef<Held>(undefined);
   const sticks = useRef(at === undefined);
   const goal = useRef<Goal>(at === undefined ? undefined : { message: at });
   const [isAtEnd, setAtEnd] = useState(at === undefined);
@@ -169,10 +169,11 @@ function useStillness(
     sticks.current = isOpen && below <= AT_END_PX;
     held.current = topRow(element);
     setAtEnd(isOpen && below <= SEES_END_PX);
+    if (!isReady) return;
     if (element.scrollTop < NEAR_PX && span?.from) void older();
     if (below < NEAR_PX && span?.to) void newer();
     if (sticks.current) trim();
-  }, [box, isOpen, span, older, newer, trim]);
+  }, [box, isOpen, isReady, span, older, newer, trim]);
 
   const hold = useCallback(() => {
     const element = box.current!;
@@ -180,11 +181,12 @@ function useStillness(
       element.scrollTop = element.scrollHeight;
     } else if (held.current) {
       const row = rowOf(element, held.current.id);
-      if (row) element.scrollTop = row.offsetTop - held.current.top;
+      if (row) element.scrollTop += row.offsetTop - held.current.offset;
+      held.current = topRow(element);
     }
   }, [box]);
 
-  /** Where something has grown or shrunk at the same time, it was not the user who scrolled. */
+  /** Where something has grown or shrunk at the same time, it was perhaps not the user who scrolled. */
   const scrolled = useCallback(() => {
     const { scrollHeight, clientHeight } = box.current!;
     if (scrollHeight !== seen.current.content || clientHeight !== seen.current.view) hold();
@@ -240,8 +242,11 @@ function reached(box: HTMLElement, goal: NonNullable<Goal>, { from, to }: Span):
   return rowOf(box, goal.message);
 }
 
-/** The first message that is in view, and how far below its top edge. */
-function topRow(element: HTMLElement): { id: string; top: number } | undefined {
+/** A row and where it is in the list: when that changes, the view moves along. */
+type Held = { id: string; offset: number } | undefined;
+
+/** The first message that is in view. */
+function topRow(element: HTMLElement): Held {
   const rows = element.querySelectorAll<HTMLElement>('[data-message]');
   let low = 0;
   let high = rows.length;
@@ -252,5 +257,5 @@ function topRow(element: HTMLElement): { id: string; top: number } | undefined {
     else low = middle + 1;
   }
   const row = rows[low];
-  return row && { id: row.dataset['message']!, top: row.offsetTop - element.scrollTop };
+  return row && { id: row.dataset['message']!, offset: row.offsetTop };
 }

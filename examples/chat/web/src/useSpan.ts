@@ -120,7 +120,21 @@ const NONE: Message[] = [];
 /** Of a query that changes: what it showed last, until the new one has a result. */
 function useKept(sql: string, params: SqlValue[]) {
   const { rows, loading, error } = useQuery<Message>(sql, params);
-  const [kept, keep] = useState(NONE);
-  if (!loading && kept !== rows) keep(rows);
-  return { rows: loading ? kept : rows, error, isCurrent: !loading };
+  const [kept, keep] = useState({ rows: NONE, result: NONE });
+  if (!loading && kept.result !== rows) keep({ rows: asBefore(rows, kept.rows), result: rows });
+  return { rows: kept.rows, error, isCurrent: !loading };
+}
+
+/** Messages that are as they were stay the same objects, so that they are not drawn anew. */
+function asBefore(rows: Message[], before: Message[]): Message[] {
+  const known = new Map(before.map((message) => [message.id, message]));
+  return rows.map((row) => {
+    const old = known.get(row.id);
+    return old && isSame(old, row) ? old : row;
+  });
+}
+
+function isSame(a: Message, b: Message): boolean {
+  for (const column in a) if (a[column as keyof Message] !== b[column as keyof Message]) return false;
+  return true;
 }
