@@ -6,9 +6,7 @@ export function Avatar({ id, name }: { id: string; name: string }) {
     .map((word) => [...word][0] ?? '')
     .join('');
   return (
-    <span className="avatar" style={{ background: `hsl(${hueOf(id)} 42% 33%)` }} aria-hidden="true">
-      {initials.toUpperCase()}
-    </span>
+    <span className="avatar" style={{ background: `hsl(${hueOf(id)} 42% 33%)` }} data-initials={initials.toUpperCase()} aria-hidden="true" />
   );
 }
 

@@ -17,13 +17,13 @@ export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay
   const failed = commands.filter(({ state }) => state !== 'pending').length;
   return (
     <header className="bar">
-      <button className="icon-button only-small" aria-label="Channels" onClick={() => open('drawer')}>
+      <button className="icon-button only-small" aria-label="Channels" aria-controls="channels" onClick={() => open('drawer')}>
         <Icon name="menu" />
       </button>
       <span className="workspace-name">{identity.workspace}</span>
-      <button className="search-button" onClick={() => open('search')} aria-label="Search and switch channel" aria-keyshortcuts="Control+K">
+      <button className="search-button" onClick={() => open('search')} aria-keyshortcuts="Control+K">
         <Icon name="search" size={18} />
-        <span className="not-small">Search or switch channel</span>
+        <span className="sr-small">Search or switch channel</span>
         <kbd className="not-small">Ctrl K</kbd>
       </button>
       {failed > 0 && (
@@ -53,7 +53,7 @@ export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay
               <hr />
               <MenuItem chosen={then(() => void leave('keep data'))}>Sign out</MenuItem>
               <MenuItem danger chosen={then(() => setRemoving(true))}>
-                Sign out and remove the data…
+                Sign out and remove data…
               </MenuItem>
             </>
           );

@@ -73,8 +73,7 @@ function Members({ channel, isOwner }: { channel: Channel; isOwner: boolean }) {
           <li key={user}>
             <Avatar id={user} name={nameOf(user)} />
             <span>
-              {nameOf(user)} {user === me && <span className="quiet">you</span>}
-              {user === channel.created_by && <span className="quiet"> created it</span>}
+              {nameOf(user)} <span className="quiet">{roles(channel, user, me)}</span>
             </span>
             {isOwner && canChange && user !== me && (
               <button className="small" aria-label={`Remove ${nameOf(user)}`} onClick={() => void actions.removeMember(channel.id, user)}>
@@ -87,6 +86,9 @@ function Members({ channel, isOwner }: { channel: Channel; isOwner: boolean }) {
     </section>
   );
 }
+
+const roles = (channel: Channel, user: string, me: string) =>
+  [user === me && 'you', user === channel.created_by && 'created it'].filter(Boolean).join(', ');
 
 function Invite({ channel, members }: { channel: Channel; members: string[] }) {
   const { users, actions } = useChat();

@@ -13,7 +13,7 @@ export function EmojiMenu({ message }: { message: Message }) {
   };
   return (
     <div data-tool="react">
-      <Menu label="React" className="end emoji-menu" button={<Icon name="smile" size={18} />}>
+      <Menu label="React" columns={6} className="end emoji-menu" button={<Icon name="smile" size={18} />}>
         {(close) =>
           EMOJI.map(([name, sign]) => (
             <button

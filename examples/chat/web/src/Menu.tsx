@@ -8,9 +8,11 @@ interface MenuProps {
   button: ReactNode;
   /** `close` is for what has no item that is chosen. */
   children: (close: () => void) => ReactNode;
+  /** Of items that stand in rows. */
+  columns?: number;
 }
 
-export function Menu({ label, className = '', button, children }: MenuProps) {
+export function Menu({ label, className = '', button, children, columns = 1 }: MenuProps) {
   const [isOpen, setOpen] = useState(false);
   const id = useId();
   const around = useRef<HTMLDivElement>(null);
@@ -41,10 +43,14 @@ export function Menu({ label, className = '', button, children }: MenuProps) {
       if (event.key === 'Escape') event.preventDefault();
       event.stopPropagation();
       close();
-    } else if (moves[event.key]) {
+    } else {
+      const all = items(around.current);
+      const at = all.indexOf(document.activeElement as HTMLElement);
+      const to = moved(event.key, at, all.length, columns);
+      if (to === undefined) return;
       event.preventDefault();
       event.stopPropagation();
-      moveFocus(items(around.current), moves[event.key]!);
+      all[to]?.focus();
     }
   };
 
@@ -81,15 +87,10 @@ export function MenuItem({ children, chosen, danger }: { children: ReactNode; ch
 
 const items = (within: HTMLElement | null) => [...(within?.querySelectorAll<HTMLElement>('[role^=menuitem]') ?? [])];
 
-const moves: Record<string, (at: number, count: number) => number> = {
-  ArrowDown: (at, count) => (at + 1) % count,
-  ArrowUp: (at, count) => (at - 1 + count) % count,
-  ArrowRight: (at, count) => (at + 1) % count,
-  ArrowLeft: (at, count) => (at - 1 + count) % count,
-  Home: () => 0,
-  End: (_at, count) => count - 1,
-};
-
-function moveFocus(all: HTMLElement[], move: (at: number, count: number) => number): void {
-  all[move(all.indexOf(document.activeElement as HTMLElement), all.length)]?.focus();
+/** Which item a key leads to; around at the ends. */
+function moved(key: string, at: number, count: number, columns: number): number | undefined {
+  const steps: Record<string, number> = { ArrowDown: columns, ArrowUp: -columns, ArrowRight: 1, ArrowLeft: -1 };
+  if (key === 'Home') return 0;
+  if (key === 'End') return count - 1;
+  return steps[key] === undefined ? undefined : (at + steps[key] + count) % count;
 }

@@ -31,7 +31,7 @@ interface MessageListProps {
 }
 
 /** So near to an end of the span the next messages are asked for. */
-const NEAR_PX = 1500;
+const NEAR_PX = 2500;
 const AT_END_PX = 8;
 /** Who is so near to the newest message sees it. */
 const SEES_END_PX = 60;
@@ -58,9 +58,9 @@ export function MessageList(props: MessageListProps) {
     if (id) setCurrent(id);
   };
   const keys = (event: KeyboardEvent) => {
-    const row = event.target as HTMLElement;
-    const id = row.dataset['message'];
-    if (!id || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target as HTMLElement;
+    const id = target.closest<HTMLElement>('[data-message]')?.dataset['message'];
+    if (!id || target.closest('form, dialog') || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const next = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (next !== undefined) {
       const to = ids[ids.indexOf(id) + next];

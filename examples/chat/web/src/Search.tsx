@@ -50,7 +50,7 @@ export function Search({ close }: { close: () => void }) {
   return (
     <Dialog title="Search" close={close} className="search">
       <input
-        type="search"
+        enterKeyHint="search"
         role="combobox"
         aria-expanded="true"
         aria-controls="found"

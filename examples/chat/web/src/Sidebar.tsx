@@ -25,7 +25,10 @@ export function Sidebar({ identity, current, isDrawer, close }: SidebarProps) {
     drawer.current?.querySelector<HTMLElement>('a, button')?.focus();
     const escape = (event: KeyboardEvent) => event.key === 'Escape' && close();
     addEventListener('keydown', escape);
-    return () => removeEventListener('keydown', escape);
+    return () => {
+      removeEventListener('keydown', escape);
+      document.querySelector<HTMLElement>('.bar [aria-controls=channels]')?.focus();
+    };
   }, [isDrawer, close]);
 
   const mine = channels.filter((channel) => channel.mine);
@@ -33,8 +36,8 @@ export function Sidebar({ identity, current, isDrawer, close }: SidebarProps) {
   return (
     <>
       <div className="shade" onClick={close} />
-      <nav className="sidebar" aria-label="Channels" ref={drawer}>
-        <div className="channels">
+      <nav className="sidebar" id="channels" aria-label="Channels" ref={drawer}>
+        <div className="channels" onClick={(event) => (event.target as Element).closest('a') && close()}>
           <div className="sidebar-heading">
             <h2>Channels</h2>
             <button className="icon-button" aria-label="Create a channel" title="Create a channel" onClick={() => setCreating(true)}>
@@ -79,8 +82,10 @@ function ChannelLink({ channel, isCurrent }: { channel: Channel; isCurrent: bool
       aria-current={isCurrent ? 'page' : undefined}
     >
       <Icon name={channel.private ? 'lock' : 'hash'} size={16} />
-      <span className="channel-name">{channel.name}</span>
-      {channel.private === 1 && <span className="sr">, private</span>}
+      <span className="channel-name">
+        {channel.name}
+        {channel.private === 1 && <span className="sr">, private</span>}
+      </span>
       {channel.locked_at !== null && (
         <span className="quiet" title="Locked">
           <Icon name="locked" size={14} />

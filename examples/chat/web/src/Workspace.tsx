@@ -1,6 +1,6 @@
 // The signed-in page: bar, channels, the open channel, a thread beside it.
 import { useStatus } from '@wherry/client/react';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { Attention } from './Attention.js';
 import { Bar } from './Bar.js';
 import { ChannelView } from './ChannelView.js';
@@ -37,13 +37,11 @@ function Rooms({ identity, leave }: WorkspaceProps) {
   const { channels } = useChat();
   const place = usePlace();
   const [overlay, setOverlay] = useState<Overlay>();
-  const close = () => setOverlay(undefined);
+  const close = useCallback(() => setOverlay(undefined), []);
   const channel = channels.find(({ id }) => id === place.channel);
   useStartChannel(identity, channels);
   useShortcuts(channels, setOverlay);
   useTitle(channel, channels);
-  // Whoever chose a place wants to see it.
-  useEffect(() => setOverlay((open) => (open === 'drawer' ? undefined : open)), [place]);
 
   return (
     <div className={`app${place.thread && channel ? ' with-thread' : ''}${overlay === 'drawer' ? ' with-drawer' : ''}`}>
@@ -52,7 +50,7 @@ function Rooms({ identity, leave }: WorkspaceProps) {
       </a>
       <Bar identity={identity} leave={leave} open={setOverlay} />
       <Sidebar identity={identity} current={place.channel} isDrawer={overlay === 'drawer'} close={close} />
-      <main aria-label={channel ? `Channel ${channel.name}` : 'Messages'}>
+      <main aria-label={channel ? `Channel ${channel.name}` : 'Messages'} inert={overlay === 'drawer'}>
         <Loading />
         <YourName />
         {channel ? <ChannelView key={channel.id} channel={channel} at={place.thread ? undefined : place.at} /> : <Nowhere />}
