@@ -1,9 +1,10 @@
 // The chat's page, as its users use it: two of them, each in a browser context of his own.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
 import { cli, remove, root, scratch, Server, sharedBrowser, until } from './harness.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -82,6 +83,31 @@ test('signing in asks for a name, and remembers it', async () => {
   await page.getByRole('heading', { name: 'Wherry chat' }).waitFor();
   assert.equal(await page.getByRole('heading', { name: 'On this device' }).count(), 0);
   await page.context().close();
+});
+
+test('what keeps the page from opening is said, with what to do', async () => {
+  const page = await (await browser.newContext()).newPage();
+  await page.context().route(/\/dev\/token\//, (route) => route.fulfill({ status: 404 }));
+  await page.goto(`${server.url}/?user=yan`);
+  await page.getByText('start it with --dev').waitFor();
+  await page.context().unroute(/\/dev\/token\//);
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await page.getByRole('textbox', { name: 'What shall others call you?' }).waitFor();
+
+  await page.context().route(/core-.*\.wasm$/, (route) => route.abort());
+  await page.goto(`${server.url}/?user=yun`);
+  await page.getByRole('heading', { name: 'The chat cannot be opened' }).waitFor();
+  await page.context().unroute(/core-.*\.wasm$/);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('textbox', { name: 'What shall others call you?' }).waitFor();
+  await page.context().close();
+});
+
+test('the scripts of the page and its worker are small', () => {
+  const assets = join(pages, 'assets');
+  const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
+  const bytes = scripts.reduce((sum, name) => sum + brotliCompressSync(readFileSync(join(assets, name))).length, 0);
+  assert.ok(bytes > 0 && bytes <= 150 * 1024, `${bytes} bytes with brotli`);
 });
 
 test('what one posts, edits and reacts to, the other sees', async () => {
@@ -183,6 +209,29 @@ test('what the server rejects keeps its text, says why, and can be retried or di
   await message(ann, 'Written on deck').waitFor();
   await cy.getByRole('button', { name: /not accepted/ }).waitFor({ state: 'detached' });
   assert.equal(await message(cy, 'Too late two').count(), 1);
+});
+
+test('an edit that another has overwritten is shown beside what stands now', async () => {
+  await post(cy, 'Draft of the notice');
+  await message(ann, 'Draft of the notice').waitFor();
+  await workOffline(cy, true);
+  await cy.getByRole('textbox', { name: 'Message Pier' }).press('ArrowUp');
+  await cy.getByRole('textbox', { name: 'Edit the message' }).fill('Notice as cy has it');
+  await cy.keyboard.press('Enter');
+  await message(cy, 'Notice as cy has it').getByText('pending').waitFor();
+  const eve = await signedIn('eve&role=admin');
+  await message(eve, 'Draft of the notice').hover();
+  await eve.getByRole('button', { name: 'Edit' }).click();
+  await eve.getByRole('textbox', { name: 'Edit the message' }).fill('Notice as eve has it');
+  await eve.keyboard.press('Enter');
+  await message(ann, 'Notice as eve has it').waitFor();
+  await workOffline(cy, false);
+  const notice = message(cy, 'Notice as eve has it');
+  await notice.getByText('Somebody else changed this after your edit').waitFor();
+  await notice.getByText('Notice as cy has it').waitFor();
+  await notice.getByRole('button', { name: 'Retry' }).click();
+  await message(eve, 'Notice as cy has it').waitFor();
+  await eve.context().close();
 });
 
 test('an invitation brings a channel with its history, a removal takes it', async () => {

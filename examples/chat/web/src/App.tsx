@@ -5,7 +5,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { Icon } from './icons.js';
 import { databaseOf, identityIn, open, remember, removeData, searchOf, type Identity } from './session.js';
 import { SignIn } from './SignIn.js';
-import { cure } from './words.js';
+import { cure, sentence } from './words.js';
 import { Workspace } from './Workspace.js';
 
 export function App() {
@@ -102,7 +102,7 @@ function NotOpen({ error, again, leave }: NotOpenProps) {
         <h1>
           <Icon name="alert" /> The chat cannot be opened
         </h1>
-        <p>{error.message}</p>
+        <p>{sentence(error.message)}</p>
         <p>{cure(error.code)}</p>
         <div className="buttons">
           <button className="primary" onClick={error.code === 'version' ? () => location.reload() : again}>

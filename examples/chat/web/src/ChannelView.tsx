@@ -111,9 +111,8 @@ function Announcer({ channel }: { channel: Channel }) {
   const { me, nameOf } = useChat();
   const { rows } = useQuery<Message>(NEWEST, [channel.id]);
   const newest = rows[0];
-  const first = useRef<number>(undefined);
-  if (newest && first.current === undefined) first.current = newest.sent_at;
-  const isNews = newest && newest.author_id !== me && newest.sent_at > first.current!;
+  const [openedAt] = useState(Date.now);
+  const isNews = newest && newest.author_id !== me && newest.sent_at > openedAt;
   return (
     <div className="sr" aria-live="polite">
       {isNews && `${nameOf(newest.author_id)}: ${newest.body}`}

@@ -1,7 +1,7 @@
 // Online or not, and how much waits for that.
 import type { Status } from '@wherry/client';
 import { useStatus } from '@wherry/client/react';
-import { cure, plural } from './words.js';
+import { cure, plural, sentence } from './words.js';
 
 type Kind = 'online' | 'connecting' | 'offline' | 'refused';
 
@@ -26,7 +26,7 @@ export function ConnectionState() {
 
 function told({ connection, connected, error }: Status): { kind: Kind; text: string; detail: string } {
   if (connected && connection === 'online') return { kind: 'online', text: 'Online', detail: 'In touch with the server' };
-  const detail = error ? `${error.message} ${cure(error.code)}` : '';
+  const detail = error ? `${sentence(error.message)} ${cure(error.code)}` : '';
   if (error?.code === 'unauthorized' && connection !== 'connecting') return { kind: 'refused', text: 'Refused', detail };
   switch (connection) {
     case 'connecting':

@@ -3,7 +3,7 @@ import { useStatus, useWherry } from '@wherry/client/react';
 import { useEffect, useState } from 'react';
 import { Icon } from './icons.js';
 import { setOffline } from './session.js';
-import { cure } from './words.js';
+import { cure, sentence } from './words.js';
 import type { WorkspaceProps } from './Workspace.js';
 
 /** Nothing is on this device yet. */
@@ -21,7 +21,7 @@ export function FirstConnection({ identity, leave }: WorkspaceProps) {
         <h1>{isStuck ? 'Nothing is on this device yet' : `Hello ${identity.user}`}</h1>
         {isStuck ? (
           <p role="alert">
-            <Icon name="alert" /> The first sign-in needs the server. {error && `${error.message} ${cure(error.code)}`}
+            <Icon name="alert" /> The first sign-in needs the server. {error && `${sentence(error.message)} ${cure(error.code)}`}
           </p>
         ) : (
           <p role="status">Connecting to the workspace {identity.workspace} for the first time…</p>
@@ -51,7 +51,9 @@ export function Loading() {
   return (
     <div className="loading" role="status">
       <progress max={wanted.length} value={live} aria-label="Channels that are here" />
-      Fetching the history{rows > 0 && `: ${rows.toLocaleString()} rows`}
+      Fetching the history
+      {/* It counts up too fast to be read out. */}
+      {rows > 0 && <span aria-hidden="true">{rows.toLocaleString()} rows</span>}
     </div>
   );
 }

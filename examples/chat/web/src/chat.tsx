@@ -6,7 +6,7 @@ import { makeActions, type Actions } from './actions.js';
 import { CHANNELS, OWN_COMMANDS, USERS } from './queries.js';
 import type { Identity } from './session.js';
 import type { Channel, OwnCommand, User } from './types.js';
-import { why } from './words.js';
+import { cure, sentence, why } from './words.js';
 
 interface Chat {
   me: string;
@@ -36,6 +36,7 @@ const NONE: OwnCommand[] = [];
 export function ChatProvider({ identity, children }: { identity: Identity; children: ReactNode }) {
   const db = useWherry();
   const [notice, say] = useNotice();
+  useIncidents(db, say);
   const users = useQuery<User>(USERS).rows;
   const channels = useQuery<Channel>(CHANNELS).rows;
   const commands = useOwnCommands(db);
@@ -77,6 +78,17 @@ function useOwnCommands(db: Wherry): OwnCommand[] {
     for (const { id, name, state } of rows) if (state !== 'pending' && UNNOTICED.has(name)) void db.dismiss(id);
   }, [db, rows]);
   return useMemo(() => rows.filter(({ name }) => !UNNOTICED.has(name)), [rows]);
+}
+
+/** What happens to the database itself. */
+function useIncidents(db: Wherry, say: (text: string) => void): void {
+  useEffect(() => {
+    const stops = [
+      db.on('error', ({ code, message }) => say(`${sentence(message)} ${cure(code)}`)),
+      ...(['salvaged', 'epoch', 'identity'] as const).map((event) => db.on(event, ({ message }) => say(sentence(message)))),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }, [db, say]);
 }
 
 const NOTICE_MS = 6000;

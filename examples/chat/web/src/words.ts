@@ -19,7 +19,7 @@ export function why(code: string | null, message: string | null): string {
   return WHY[code ?? ''] ?? sentence(message ?? 'The server gave no reason.');
 }
 
-function sentence(text: string): string {
+export function sentence(text: string): string {
   const trimmed = text.trim();
   return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? '' : '.');
 }
