@@ -32,18 +32,42 @@ async function history() {
   let at = Date.UTC(2026, 0, 5);
   const lines = [];
   const add = (user, name, params) => lines.push(JSON.stringify({ name, params, user, client_timestamp: (at += 20_000) }));
-  for (const [id, name] of [['ann', 'Ann Fairlie'], ['cy', 'Cy Okafor']]) add(id, 'user.register', { id, name });
-  for (const [id, name] of [['pier', 'Pier'], ['long', 'Long'], ['secret', 'Secret']]) {
+  for (const [id, name] of [
+    ['ann', 'Ann Fairlie'],
+    ['cy', 'Cy Okafor'],
+  ])
+    add(id, 'user.register', { id, name });
+  for (const [id, name] of [
+    ['pier', 'Pier'],
+    ['long', 'Long'],
+    ['secret', 'Secret'],
+  ]) {
     add('ann', 'channel.create', { id, name, private: id === 'secret' });
     if (id !== 'secret') add('ann', 'channel.add_member', { channel_id: id, user_id: 'cy' });
   }
   add('ann', 'message.post', { id: 's1', channel_id: 'secret', body: 'The surprise is a lighthouse' });
   for (let i = 0; i < LONG; ++i)
-    add(i % 3 ? 'ann' : 'cy', 'message.post', { id: `l${i}`, channel_id: 'long', body: `Entry ${i}. ${'Mist over the water. '.repeat((i * 7) % 23)}` });
+    add(i % 3 ? 'ann' : 'cy', 'message.post', {
+      id: `l${i}`,
+      channel_id: 'long',
+      body: `Entry ${i}. ${'Mist over the water. '.repeat((i * 7) % 23)}`,
+    });
   add('ann', 'message.post', { id: 'p1', channel_id: 'pier', body: 'The gangway is mended' });
   const file = join(folder, 'history.jsonl');
   writeFileSync(file, lines.join('\n'));
-  await cli('exec', '--data', join(folder, 'data'), '--workspace', 'team', '--as-user', 'import', '--role', 'import', '--jsonl', file);
+  await cli(
+    'exec',
+    '--data',
+    join(folder, 'data'),
+    '--workspace',
+    'team',
+    '--as-user',
+    'import',
+    '--role',
+    'import',
+    '--jsonl',
+    file,
+  );
 }
 
 async function signedIn(user, { channel = 'pier', ...options } = {}) {
@@ -67,7 +91,10 @@ const go = (page, hash) => page.evaluate((hash) => void (location.hash = hash), 
 async function workOffline(page, isOffline) {
   const toggle = page.getByRole('switch', { name: 'Work offline' });
   if ((await toggle.getAttribute('aria-checked')) !== String(isOffline)) await toggle.click();
-  await page.getByRole('status').getByText(isOffline ? 'Working offline' : 'Online', { exact: true }).waitFor();
+  await page
+    .getByRole('status')
+    .getByText(isOffline ? 'Working offline' : 'Online', { exact: true })
+    .waitFor();
 }
 
 test('signing in asks for a name, and remembers it', async () => {
@@ -123,7 +150,9 @@ test('what one posts, edits and reacts to, the other sees', async () => {
   await cy.getByRole('menuitem', { name: 'anchor' }).click();
   await message(ann, 'Fog from seven on').getByRole('button', { name: '1 anchor: Cy Okafor' }).waitFor();
   await message(cy, 'Fog from seven on').getByRole('button', { name: '1 anchor: Cy Okafor' }).click();
-  await message(ann, 'Fog from seven on').getByRole('button', { name: /anchor/ }).waitFor({ state: 'detached' });
+  await message(ann, 'Fog from seven on')
+    .getByRole('button', { name: /anchor/ })
+    .waitFor({ state: 'detached' });
 });
 
 test('a thread beside the channel', async () => {
@@ -132,7 +161,9 @@ test('a thread beside the channel', async () => {
   const thread = cy.getByRole('complementary', { name: /Thread/ });
   await post(cy, 'Thank you for that', 'Reply');
   await thread.getByRole('list', { name: 'Replies' }).getByText('Thank you for that').waitFor();
-  await message(ann, 'The gangway is mended').getByRole('link', { name: /1 reply/ }).click();
+  await message(ann, 'The gangway is mended')
+    .getByRole('link', { name: /1 reply/ })
+    .click();
   await ann.getByRole('complementary').getByText('Thank you for that').waitFor();
   for (const page of [ann, cy]) {
     await page.keyboard.press('Escape');
@@ -252,7 +283,9 @@ test('an invitation brings a channel with its history, a removal takes it', asyn
 
 test('ten thousand messages scroll, few of them are drawn, and nothing jumps', { timeout: 120_000 }, async () => {
   await go(ann, '#/long');
-  await list(ann, 'Long').getByText(`Entry ${LONG - 1}.`).waitFor();
+  await list(ann, 'Long')
+    .getByText(`Entry ${LONG - 1}.`)
+    .waitFor();
   await until(async () => (await ann.getByRole('link', { name: /Long.*unread/ }).count()) === 0, 'Long to be read');
   const walked = await ann.evaluate(async () => {
     const box = document.querySelector('.messages');
@@ -287,7 +320,11 @@ test('ten thousand messages scroll, few of them are drawn, and nothing jumps', {
   await post(cy, 'One more', 'Message Long');
   await list(ann, 'Long').getByText('One more').waitFor();
   await until(
-    () => ann.evaluate(() => { const box = document.querySelector('.messages'); return box.scrollHeight - box.scrollTop - box.clientHeight < 2; }),
+    () =>
+      ann.evaluate(() => {
+        const box = document.querySelector('.messages');
+        return box.scrollHeight - box.scrollTop - box.clientHeight < 2;
+      }),
     'ann to be at the end still',
   );
 
@@ -346,7 +383,13 @@ test('axe finds nothing serious in light, dark and on a phone', { timeout: 120_0
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
     const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    const told = bad.map(({ id, nodes }) => `${where}: ${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+    const told = bad.map(
+      ({ id, nodes }) =>
+        `${where}: ${id}: ${nodes
+          .slice(0, 3)
+          .map(({ html }) => html.slice(0, 160))
+          .join(' | ')}`,
+    );
     assert.deepEqual(told, []);
   };
   const looks = {
@@ -373,7 +416,8 @@ test('axe finds nothing serious in light, dark and on a phone', { timeout: 120_0
     await post(page, `Turned down in ${look}`);
     await message(page, `Turned down in ${look}`).getByText('pending').waitFor();
     await sound(page, `${look}, pending`);
-    const lock = (name) => cli('exec', '--data', join(folder, 'data'), '--workspace', 'team', '--as-user', 'ann', name, '{"id": "pier"}');
+    const lock = (name) =>
+      cli('exec', '--data', join(folder, 'data'), '--workspace', 'team', '--as-user', 'ann', name, '{"id": "pier"}');
     await lock('channel.lock');
     if (look === 'phone') await page.getByRole('button', { name: 'Channels' }).click();
     await page.getByRole('switch').click();
@@ -382,7 +426,10 @@ test('axe finds nothing serious in light, dark and on a phone', { timeout: 120_0
     await message(page, `Turned down in ${look}`).getByText('not accepted').waitFor();
     await sound(page, `${look}, rejected`);
     await lock('channel.unlock');
-    await page.getByRole('button', { name: /not accepted/ }).first().click();
+    await page
+      .getByRole('button', { name: /not accepted/ })
+      .first()
+      .click();
     await sound(page, `${look}, not accepted`);
     await page.keyboard.press('Escape');
     await message(page, 'The gangway is mended').getByRole('link', { name: /reply/ }).click();

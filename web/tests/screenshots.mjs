@@ -78,7 +78,10 @@ try {
   await ann.getByRole('button', { name: 'Unlock the channel' }).click();
 
   const wide = await signedIn('bob', 'harbour', { viewport: { width: 1180, height: 680 } });
-  await wide.getByRole('link', { name: /replies/ }).last().click();
+  await wide
+    .getByRole('link', { name: /replies/ })
+    .last()
+    .click();
   await settle(wide);
   await wide.screenshot({ path: join(into, 'thread.png') });
 

@@ -5,7 +5,17 @@
 import { CoreError, type Command, type CommandState, type Event, type Scope, type SqlRow, type SqlValue } from './core/core.js';
 import { newId } from './ids.js';
 import { lockOf } from './worker/messages.js';
-import type { Answer, Config, Failure, FromWorker, Method, Methods, Outcome as Answered, Status, ToWorker } from './worker/messages.js';
+import type {
+  Answer,
+  Config,
+  Failure,
+  FromWorker,
+  Method,
+  Methods,
+  Outcome as Answered,
+  Status,
+  ToWorker,
+} from './worker/messages.js';
 import { removeFiles } from './worker/opfs.js';
 
 export { newId } from './ids.js';

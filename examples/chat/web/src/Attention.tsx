@@ -1,13 +1,12 @@
 // All that was not accepted, wherever it belongs; also what belongs to a channel that is not here any more.
-import { useChat } from './chat.js';
+import { useChannels, useCommands } from './chat.js';
 import { Dialog } from './Dialog.js';
 import { Failed } from './Failed.js';
 import { shortTime } from './time.js';
 import type { CommandData, OwnCommand } from './types.js';
 
 export function Attention({ close }: { close: () => void }) {
-  const { commands } = useChat();
-  const failed = commands.filter(({ state }) => state !== 'pending');
+  const failed = useCommands().all.filter(({ state }) => state !== 'pending');
   return (
     <Dialog title="Not accepted" close={close}>
       <p className="quiet">What you did was kept here, and the server could not carry it out. Nothing that you typed is lost.</p>
@@ -25,7 +24,7 @@ export function Attention({ close }: { close: () => void }) {
 }
 
 function Where({ command }: { command: OwnCommand }) {
-  const { channels } = useChat();
+  const channels = useChannels();
   const { channel_id } = JSON.parse(command.data ?? '{}') as CommandData;
   const channel = channel_id && channels.find(({ id }) => id === channel_id);
   return (

@@ -6,7 +6,12 @@ export function Avatar({ id, name }: { id: string; name: string }) {
     .map((word) => [...word][0] ?? '')
     .join('');
   return (
-    <span className="avatar" style={{ background: `hsl(${hueOf(id)} 42% 33%)` }} data-initials={initials.toUpperCase()} aria-hidden="true" />
+    <span
+      className="avatar"
+      style={{ background: `hsl(${hueOf(id)} 42% 33%)` }}
+      data-initials={initials.toUpperCase()}
+      aria-hidden="true"
+    />
   );
 }
 

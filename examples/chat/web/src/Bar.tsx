@@ -2,7 +2,7 @@
 import { useStatus } from '@wherry/client/react';
 import { useState } from 'react';
 import { Avatar } from './Avatar.js';
-import { useChat } from './chat.js';
+import { useChannels, useChat, useCommands } from './chat.js';
 import { ConnectionState } from './ConnectionState.js';
 import { Dialog } from './Dialog.js';
 import { Icon } from './icons.js';
@@ -11,14 +11,16 @@ import { plural } from './words.js';
 import type { Overlay, WorkspaceProps } from './Workspace.js';
 
 export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay: Overlay) => void }) {
-  const { commands, nameOf, me } = useChat();
+  const { nameOf, me } = useChat();
   const [isRenaming, setRenaming] = useState(false);
   const [isRemoving, setRemoving] = useState(false);
-  const failed = commands.filter(({ state }) => state !== 'pending').length;
+  const hasUnread = useChannels().some(({ mine, unread }) => mine && unread > 0);
+  const failed = useCommands().all.filter(({ state }) => state !== 'pending').length;
   return (
     <header className="bar">
       <button className="icon-button only-small" aria-label="Channels" aria-controls="channels" onClick={() => open('drawer')}>
         <Icon name="menu" />
+        {hasUnread && <span className="unread-dot" title="Unread messages" />}
       </button>
       <span className="workspace-name">{identity.workspace}</span>
       <button className="search-button" onClick={() => open('search')} aria-keyshortcuts="Control+K">
@@ -79,7 +81,14 @@ function Rename({ close }: { close: () => void }) {
       >
         <label>
           What others call you
-          <input data-first value={name} onChange={(event) => setName(event.target.value)} required maxLength={200} autoComplete="name" />
+          <input
+            data-first
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            required
+            maxLength={200}
+            autoComplete="name"
+          />
         </label>
         <div className="buttons">
           <button className="primary" disabled={name.trim() === ''}>

@@ -76,7 +76,11 @@ function Members({ channel, isOwner }: { channel: Channel; isOwner: boolean }) {
               {nameOf(user)} <span className="quiet">{roles(channel, user, me)}</span>
             </span>
             {isOwner && canChange && user !== me && (
-              <button className="small" aria-label={`Remove ${nameOf(user)}`} onClick={() => void actions.removeMember(channel.id, user)}>
+              <button
+                className="small"
+                aria-label={`Remove ${nameOf(user)}`}
+                onClick={() => void actions.removeMember(channel.id, user)}
+              >
                 Remove
               </button>
             )}

@@ -30,7 +30,11 @@ export function ChannelView({ channel, at }: { channel: Channel; at: string | un
             <Icon name="locked" size={14} /> Locked
           </span>
         )}
-        <button className="members-button" onClick={() => setDetails(true)} aria-label={`${plural(channel.members, 'member')}; channel details`}>
+        <button
+          className="members-button"
+          onClick={() => setDetails(true)}
+          aria-label={`${plural(channel.members, 'member')}; channel details`}
+        >
           <Icon name="people" size={18} /> {channel.members}
         </button>
       </header>
@@ -58,7 +62,8 @@ function Beginning({ channel }: { channel: Channel }) {
     <div className="beginning">
       <h2>{channel.name}</h2>
       <p>
-        {channel.private ? 'A private channel' : 'A channel for everyone'}, created by {nameOf(channel.created_by)}. This is where it begins.
+        {channel.private ? 'A private channel' : 'A channel for everyone'}, created by {nameOf(channel.created_by)}. This is where
+        it begins.
       </p>
     </div>
   );

@@ -45,7 +45,14 @@ export function Edit({ message, done }: { message: Message; done: () => void }) 
         void save();
       }}
     >
-      <textarea ref={box} aria-label="Edit the message" value={body} onChange={(event) => setBody(event.target.value)} onKeyDown={keys} maxLength={40_000} />
+      <textarea
+        ref={box}
+        aria-label="Edit the message"
+        value={body}
+        onChange={(event) => setBody(event.target.value)}
+        onKeyDown={keys}
+        maxLength={40_000}
+      />
       {refusal && <p role="alert">{refusal}</p>}
       <div className="buttons small">
         <button className="primary" disabled={body.trim() === ''}>

@@ -2,13 +2,13 @@
 // while others come, go and grow, and stays at the end when it is there.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { FocusEvent, KeyboardEvent, ReactNode, RefObject } from 'react';
-import { useChat } from './chat.js';
+import { useChat, useCommands } from './chat.js';
 import { entriesOf, unpostedIn, type Entry } from './entries.js';
 import { Icon } from './icons.js';
 import { MessageRow } from './MessageRow.js';
 import { IN_CHANNEL, IN_THREAD } from './queries.js';
 import { dayName } from './time.js';
-import type { Channel } from './types.js';
+import type { Channel, OwnCommand, Room } from './types.js';
 import { Unposted } from './Unposted.js';
 import { useSpan, type Span } from './useSpan.js';
 
@@ -33,17 +33,20 @@ interface MessageListProps {
 /** So near to an end of the span the next messages are asked for. */
 const NEAR_PX = 2500;
 const AT_END_PX = 8;
+const NONE: OwnCommand[] = [];
 /** Who is so near to the newest message sees it. */
 const SEES_END_PX = 60;
 
 export function MessageList(props: MessageListProps) {
   const { channel, thread, label, at, editing, edit, newSince, seesEnd, beginning, leave } = props;
-  const { me, commands } = useChat();
+  const { me } = useChat();
+  const commands = useCommands();
+  const room = useRoom(channel);
   const span = useSpan(thread ? IN_THREAD : IN_CHANNEL, thread ?? channel.id, at);
   const { rows, isReady } = span;
   const box = useRef<HTMLDivElement>(null);
   const entries = useMemo(
-    () => entriesOf(rows, span.span ? unpostedIn(commands, { channel: channel.id, thread }, span.span) : [], me, newSince),
+    () => entriesOf(rows, span.span ? unpostedIn(commands.all, { channel: channel.id, thread }, span.span) : [], me, newSince),
     [rows, commands, channel.id, thread, span.span, me, newSince],
   );
   const { isAtEnd, scrolled, goToBeginning, goToEnd } = useStillness(box, entries, span, at);
@@ -80,7 +83,15 @@ export function MessageList(props: MessageListProps) {
 
   return (
     <div className="messages-frame">
-      <div className="messages" ref={box} onScroll={scrolled} onFocus={focused} onKeyDown={keys} id={thread ? undefined : 'messages'} tabIndex={-1}>
+      <div
+        className="messages"
+        ref={box}
+        onScroll={scrolled}
+        onFocus={focused}
+        onKeyDown={keys}
+        id={thread ? undefined : 'messages'}
+        tabIndex={-1}
+      >
         <div className="messages-inside">
           {isReady && span.span?.from === null && beginning}
           <ol className="plain" aria-label={label} aria-busy={!isReady}>
@@ -88,7 +99,8 @@ export function MessageList(props: MessageListProps) {
               <EntryRow
                 key={entry.key}
                 entry={entry}
-                channel={channel}
+                room={room}
+                commands={entry.kind === 'message' ? commands.of(entry.key) : NONE}
                 isReachable={entry.key === reachable}
                 isEditing={entry.key === editing}
                 isSought={entry.key === at}
@@ -109,6 +121,11 @@ export function MessageList(props: MessageListProps) {
   );
 }
 
+/** What rows need to know of their channel: the same object while that is the same. */
+export function useRoom({ id, locked_at, mine }: Channel): Room {
+  return useMemo(() => ({ id, isLocked: locked_at !== null, isMine: mine === 1 }), [id, locked_at, mine]);
+}
+
 export function focusMessage(box: HTMLElement | null, id: string): void {
   const row = rowOf(box, id);
   row?.focus({ preventScroll: true });
@@ -119,7 +136,8 @@ const rowOf = (box: HTMLElement | null, id: string) => box?.querySelector<HTMLEl
 
 interface EntryRowProps {
   entry: Entry;
-  channel: Channel;
+  room: Room;
+  commands: OwnCommand[];
   isReachable: boolean;
   isEditing: boolean;
   isSought: boolean;

@@ -10,12 +10,14 @@ import { MessageTools } from './MessageTools.js';
 import { hashOf, go } from './place.js';
 import { Reactions } from './Reactions.js';
 import { fullTime, shortTime, timeOf } from './time.js';
-import type { Channel, Message } from './types.js';
+import type { Message, OwnCommand, Room } from './types.js';
 import { plural } from './words.js';
 
 interface MessageRowProps {
   message: Message;
-  channel: Channel;
+  room: Room;
+  /** The user's own about this message, which are under way or were turned down. */
+  commands: OwnCommand[];
   /** Of several by one author, one after another. */
   isFirst: boolean;
   isReachable: boolean;
@@ -26,23 +28,23 @@ interface MessageRowProps {
 }
 
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
-  const { message, channel, isFirst, isReachable, isEditing, isSought, edit, inThread } = props;
-  const { me, isAdmin, nameOf, commandsOf } = useChat();
+  const { message, room, commands, isFirst, isReachable, isEditing, isSought, edit, inThread } = props;
+  const { me, isAdmin, nameOf } = useChat();
   const [hasTools, setTools] = useState(false);
   const row = useRef<HTMLLIElement>(null);
   const author = nameOf(message.author_id);
-  const commands = commandsOf(message.id);
   const isPending = commands.some(({ state }) => state === 'pending');
   const isDeleted = message.deleted_at !== null;
   const isAuthor = message.author_id === me || isAdmin;
-  const canChange = channel.locked_at === null && !isDeleted;
+  const canChange = !room.isLocked && !isDeleted;
 
   const keys = (event: KeyboardEvent) => {
     if (event.target !== row.current || event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.toLowerCase();
-    const press = (tool: string) => row.current?.querySelector<HTMLElement>(`[data-tool=${tool}] button, button[data-tool=${tool}]`)?.click();
+    const press = (tool: string) =>
+      row.current?.querySelector<HTMLElement>(`[data-tool=${tool}] button, button[data-tool=${tool}]`)?.click();
     if (key === 'e' && isAuthor && canChange) edit(message.id);
-    else if (key === 't' || key === 'enter') !inThread && go({ channel: channel.id, thread: message.id });
+    else if (key === 't' || key === 'enter') !inThread && go({ channel: room.id, thread: message.id });
     else if (key === 'r') press('react');
     else if (key === 'm') press('more');
     else if (key === 'delete') press('delete');
@@ -96,16 +98,18 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
             {isPending && <Pending />}
           </p>
         )}
-        <Reactions message={message} canChange={canChange && channel.mine === 1} />
+        <Reactions message={message} canChange={canChange && room.isMine} />
         {!inThread && message.replies > 0 && (
-          <a className="replies" href={hashOf({ channel: channel.id, thread: message.id })}>
+          <a className="replies" href={hashOf({ channel: room.id, thread: message.id })}>
             <Icon name="reply" size={16} /> {plural(message.replies, 'reply', 'replies')}
             <span className="quiet">last {shortTime(message.last_reply_at!)}</span>
           </a>
         )}
         {commands.map((command) => command.state !== 'pending' && <Failed key={command.id} command={command} />)}
       </div>
-      {hasTools && !isEditing && <MessageTools message={message} channel={channel} edit={edit} inThread={inThread} isAuthor={isAuthor} />}
+      {hasTools && !isEditing && (
+        <MessageTools message={message} room={room} edit={edit} inThread={inThread} isAuthor={isAuthor} />
+      )}
     </li>
   );
 });

@@ -1,29 +1,29 @@
 // What can be done with a message: the buttons at its side.
 import { useState } from 'react';
-import { useChat } from './chat.js';
+import { useChannels, useChat } from './chat.js';
 import { Dialog } from './Dialog.js';
 import { EmojiMenu } from './EmojiMenu.js';
 import { Icon } from './icons.js';
 import { Menu, MenuItem } from './Menu.js';
 import { go, hashOf } from './place.js';
-import type { Channel, Message } from './types.js';
+import type { Message, Room } from './types.js';
 
 interface MessageToolsProps {
   message: Message;
-  channel: Channel;
+  room: Room;
   edit: (id: string | undefined) => void;
   inThread: boolean;
   isAuthor: boolean;
 }
 
-export function MessageTools({ message, channel, edit, inThread, isAuthor }: MessageToolsProps) {
+export function MessageTools({ message, room, edit, inThread, isAuthor }: MessageToolsProps) {
   const { actions, say } = useChat();
   const [asks, setAsks] = useState<'delete' | 'move'>();
-  const isOpen = channel.locked_at === null && message.deleted_at === null;
-  const canReact = isOpen && channel.mine === 1;
+  const isOpen = !room.isLocked && message.deleted_at === null;
+  const canReact = isOpen && room.isMine;
   const canChange = isOpen && isAuthor;
   const copyLink = () => {
-    const place = { channel: channel.id, ...(message.thread_id && { thread: message.thread_id }), at: message.id };
+    const place = { channel: room.id, ...(message.thread_id && { thread: message.thread_id }), at: message.id };
     void navigator.clipboard.writeText(new URL(hashOf(place), location.href).href).then(() => say('The link is copied.'));
   };
   return (
@@ -34,7 +34,7 @@ export function MessageTools({ message, channel, edit, inThread, isAuthor }: Mes
           className="icon-button"
           aria-label="Reply in thread"
           title="Reply in thread (T)"
-          onClick={() => go({ channel: channel.id, thread: message.id })}
+          onClick={() => go({ channel: room.id, thread: message.id })}
         >
           <Icon name="reply" size={18} />
         </button>
@@ -99,8 +99,8 @@ function Delete({ message, close }: { message: Message; close: () => void }) {
 }
 
 function Move({ message, close }: { message: Message; close: () => void }) {
-  const { actions, channels } = useChat();
-  const targets = channels.filter(({ id, mine, locked_at }) => mine && locked_at === null && id !== message.channel_id);
+  const { actions } = useChat();
+  const targets = useChannels().filter(({ id, mine, locked_at }) => mine && locked_at === null && id !== message.channel_id);
   const [to, setTo] = useState(targets[0]?.id ?? '');
   return (
     <Dialog title="Move this message" close={close}>

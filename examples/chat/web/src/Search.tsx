@@ -1,7 +1,7 @@
 // Finds channels by name and messages by their words, on this device, as one types.
 import { useWherry } from '@wherry/client/react';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
-import { useChat } from './chat.js';
+import { useChannels, useChat } from './chat.js';
 import { Dialog } from './Dialog.js';
 import { Icon } from './icons.js';
 import { go, type Place } from './place.js';
@@ -11,7 +11,8 @@ import type { Channel } from './types.js';
 import { plural } from './words.js';
 
 export function Search({ close }: { close: () => void }) {
-  const { channels, nameOf } = useChat();
+  const { nameOf } = useChat();
+  const channels = useChannels();
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const found = useFound(text);
@@ -128,7 +129,7 @@ function useFound(text: string): Found[] {
     if (isRunning.current) return;
     const run = async () => {
       isRunning.current = true;
-      for (let last: string | undefined; wanted.current !== last && wanted.current !== undefined; ) {
+      for (let last: string | undefined; wanted.current !== last && wanted.current !== undefined;) {
         last = wanted.current;
         const rows = await db.query<Found>(SEARCH, [last]).catch(() => []);
         if (wanted.current !== undefined) setFound(rows);

@@ -1,7 +1,7 @@
 // The channels, and the switch to work offline.
 import { useStatus, useWherry } from '@wherry/client/react';
 import { useEffect, useRef, useState } from 'react';
-import { useChat } from './chat.js';
+import { useChannels } from './chat.js';
 import { CreateChannel } from './CreateChannel.js';
 import { Icon } from './icons.js';
 import { hashOf } from './place.js';
@@ -17,7 +17,7 @@ interface SidebarProps {
 }
 
 export function Sidebar({ identity, current, isDrawer, close }: SidebarProps) {
-  const { channels } = useChat();
+  const channels = useChannels();
   const [isCreating, setCreating] = useState(false);
   const drawer = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -40,7 +40,12 @@ export function Sidebar({ identity, current, isDrawer, close }: SidebarProps) {
         <div className="channels" onClick={(event) => (event.target as Element).closest('a') && close()}>
           <div className="sidebar-heading">
             <h2>Channels</h2>
-            <button className="icon-button" aria-label="Create a channel" title="Create a channel" onClick={() => setCreating(true)}>
+            <button
+              className="icon-button"
+              aria-label="Create a channel"
+              title="Create a channel"
+              onClick={() => setCreating(true)}
+            >
               <Icon name="plus" size={18} />
             </button>
           </div>

@@ -21,7 +21,15 @@ export function SignIn({ signIn }: { signIn: (identity: Identity) => void }) {
         <form onSubmit={submit}>
           <label>
             Your user name
-            <input name="user" required autoFocus autoCapitalize="none" autoComplete="username" spellCheck={false} maxLength={64} />
+            <input
+              name="user"
+              required
+              autoFocus
+              autoCapitalize="none"
+              autoComplete="username"
+              spellCheck={false}
+              maxLength={64}
+            />
           </label>
           <details>
             <summary>Workspace and role</summary>

@@ -2,9 +2,10 @@
 import { useQuery } from '@wherry/client/react';
 import { useEffect, useRef } from 'react';
 import { useEditing } from './ChannelView.js';
+import { useCommands } from './chat.js';
 import { Composer } from './Composer.js';
 import { Icon } from './icons.js';
-import { MessageList } from './MessageList.js';
+import { focusMessage, MessageList, useRoom } from './MessageList.js';
 import { MessageRow } from './MessageRow.js';
 import { go } from './place.js';
 import { IN_THREAD, MESSAGE_BY_ID } from './queries.js';
@@ -14,13 +15,20 @@ import { plural } from './words.js';
 export function Thread({ id, channel, at }: { id: string; channel: Channel; at: string | undefined }) {
   const { rows, loading } = useQuery<Message>(MESSAGE_BY_ID, [id]);
   const root = rows[0];
+  const room = useRoom(channel);
+  const commands = useCommands();
   const composer = useRef<HTMLTextAreaElement>(null);
   const panel = useRef<HTMLElement>(null);
   const { editing, edit, editLast } = useEditing(IN_THREAD, id, composer);
   const close = () => go({ channel: channel.id });
   useEffect(() => {
     if (!panel.current?.contains(document.activeElement)) panel.current?.querySelector('button')?.focus();
-  }, []);
+    // Whoever closes it is back at its message.
+    return () => {
+      const isFree = document.activeElement === null || document.activeElement === document.body;
+      if (isFree) focusMessage(document.getElementById('messages'), id);
+    };
+  }, [id]);
   return (
     <aside className="thread room" aria-labelledby="thread-name" ref={panel}>
       <header className="room-head">
@@ -43,7 +51,8 @@ export function Thread({ id, channel, at }: { id: string; channel: Channel; at: 
             <ol className="plain thread-root" aria-label="Where the thread begins">
               <MessageRow
                 message={root}
-                channel={channel}
+                room={room}
+                commands={commands.of(id)}
                 isFirst
                 isReachable
                 isEditing={editing === id}

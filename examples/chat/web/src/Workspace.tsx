@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { Attention } from './Attention.js';
 import { Bar } from './Bar.js';
 import { ChannelView } from './ChannelView.js';
-import { ChatProvider, useChat } from './chat.js';
+import { ChatProvider, useChannels } from './chat.js';
 import { FirstConnection, Loading } from './Loading.js';
 import { go, replace, usePlace } from './place.js';
 import { Search } from './Search.js';
@@ -34,7 +34,7 @@ export function Workspace(props: WorkspaceProps) {
 export type Overlay = 'search' | 'attention' | 'shortcuts' | 'drawer';
 
 function Rooms({ identity, leave }: WorkspaceProps) {
-  const { channels } = useChat();
+  const channels = useChannels();
   const place = usePlace();
   const [overlay, setOverlay] = useState<Overlay>();
   const close = useCallback(() => setOverlay(undefined), []);
@@ -69,7 +69,7 @@ function skipToMessages(event: { preventDefault(): void }): void {
 }
 
 function Nowhere() {
-  const { channels } = useChat();
+  const channels = useChannels();
   const { channel } = usePlace();
   if (!channel && channels.length > 0) return null;
   return (

@@ -13,21 +13,27 @@ interface Chat {
   isAdmin: boolean;
   users: User[];
   nameOf: (user: string) => string;
-  channels: Channel[];
-  /** Newest first. */
-  commands: OwnCommand[];
-  /** Those about one message, by its id. */
-  commandsOf: (message: string) => OwnCommand[];
   actions: Actions;
   /** Says something for a while, at the bottom of the page and to screen readers. */
   say: (text: string) => void;
 }
 
-const Context = createContext<Chat | null>(null);
-
-export function useChat(): Chat {
-  return useContext(Context)!;
+export interface OwnCommands {
+  /** Newest first. */
+  all: OwnCommand[];
+  /** Those about one message, by its id. */
+  of: (message: string) => OwnCommand[];
 }
+
+// What changes with every message is apart from what seldom does, so that not every row is drawn anew.
+const ChatContext = createContext<Chat | null>(null);
+const ChannelsContext = createContext<Channel[]>([]);
+const CommandsContext = createContext<OwnCommands | null>(null);
+
+export const useChat = () => useContext(ChatContext)!;
+export const useChannels = () => useContext(ChannelsContext);
+/** Own commands that are under way or were turned down. */
+export const useCommands = () => useContext(CommandsContext)!;
 
 /** Nobody has typed these or waits for them: when they are turned down, nothing is lost. */
 const UNNOTICED = new Set(['channel.mark_read', 'draft.save']);
@@ -46,38 +52,32 @@ export function ChatProvider({ identity, children }: { identity: Identity; child
   );
   const names = useMemo(() => new Map(users.map(({ id, name }) => [id, name])), [users]);
   const nameOf = useCallback((user: string) => names.get(user) ?? user, [names]);
-  const byEntity = useMemo(() => grouped(commands), [commands]);
-  const commandsOf = useCallback((message: string) => byEntity.get(message) ?? NONE, [byEntity]);
   const chat = useMemo(
-    () => ({
-      me: identity.user,
-      isAdmin: identity.role?.split(',').includes('admin') ?? false,
-      users,
-      nameOf,
-      channels,
-      commands,
-      commandsOf,
-      actions,
-      say,
-    }),
-    [identity, users, nameOf, channels, commands, commandsOf, actions, say],
+    () => ({ me: identity.user, isAdmin: identity.role?.split(',').includes('admin') ?? false, users, nameOf, actions, say }),
+    [identity, users, nameOf, actions, say],
   );
   return (
-    <Context.Provider value={chat}>
-      {children}
+    <ChatContext value={chat}>
+      <ChannelsContext value={channels}>
+        <CommandsContext value={commands}>{children}</CommandsContext>
+      </ChannelsContext>
       <div className="notice" role="status">
         {notice && <p>{notice}</p>}
       </div>
-    </Context.Provider>
+    </ChatContext>
   );
 }
 
-function useOwnCommands(db: Wherry): OwnCommand[] {
+function useOwnCommands(db: Wherry): OwnCommands {
   const { rows } = useQuery<OwnCommand>(OWN_COMMANDS);
   useEffect(() => {
     for (const { id, name, state } of rows) if (state !== 'pending' && UNNOTICED.has(name)) void db.dismiss(id);
   }, [db, rows]);
-  return useMemo(() => rows.filter(({ name }) => !UNNOTICED.has(name)), [rows]);
+  return useMemo(() => {
+    const all = rows.filter(({ name }) => !UNNOTICED.has(name));
+    const byEntity = grouped(all);
+    return { all, of: (message: string) => byEntity.get(message) ?? NONE };
+  }, [rows]);
 }
 
 /** What happens to the database itself. */

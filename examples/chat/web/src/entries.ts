@@ -54,7 +54,11 @@ export function entriesOf(rows: Message[], unposted: Unposted[], me: string, new
 }
 
 /** Own posts that are not in the tables: turned down, or without effect for now. */
-export function unpostedIn(commands: OwnCommand[], place: { channel: string; thread?: string | undefined }, span: Span): Unposted[] {
+export function unpostedIn(
+  commands: OwnCommand[],
+  place: { channel: string; thread?: string | undefined },
+  span: Span,
+): Unposted[] {
   return commands
     .filter(({ name, data, at }) => name === 'message.post' && data !== null && isWithin(at, span))
     .map((command) => ({ command, data: JSON.parse(command.data!) as CommandData }))

@@ -16,7 +16,10 @@ function read(hash: string): Place {
 }
 
 export function hashOf({ channel, thread, at }: Place): string {
-  const path = [channel, thread].filter((part) => part !== undefined).map(encodeURIComponent).join('/');
+  const path = [channel, thread]
+    .filter((part) => part !== undefined)
+    .map(encodeURIComponent)
+    .join('/');
   return `#/${path}${at ? `?at=${encodeURIComponent(at)}` : ''}`;
 }
 

@@ -20,6 +20,13 @@ export interface Channel {
   read_at: number;
 }
 
+/** A channel, as far as its messages need to know it. */
+export interface Room {
+  id: string;
+  isLocked: boolean;
+  isMine: boolean;
+}
+
 export interface Message {
   id: string;
   channel_id: string;

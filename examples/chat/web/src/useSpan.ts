@@ -49,10 +49,7 @@ export function useSpan(list: string, id: string, start: string | undefined) {
     if (next) setEnds(next);
   }, []);
 
-  const toEnd = useCallback(
-    () => move(async () => ({ from: await step(before, LAST, STEP), to: null }), true),
-    [move, step],
-  );
+  const toEnd = useCallback(() => move(async () => ({ from: await step(before, LAST, STEP), to: null }), true), [move, step]);
   const toBeginning = useCallback(
     () => move(async () => ({ from: null, to: await step(after, FIRST, STEP) }), true),
     [move, step],
