@@ -7,7 +7,7 @@ import { ConnectionState } from './ConnectionState.js';
 import { Dialog } from './Dialog.js';
 import { Icon } from './icons.js';
 import { Menu, MenuItem } from './Menu.js';
-import { plural } from './words.js';
+import { COMMAND_KEY, plural } from './words.js';
 import type { Overlay, WorkspaceProps } from './Workspace.js';
 
 export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay: Overlay) => void }) {
@@ -26,7 +26,7 @@ export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay
       <button className="search-button" onClick={() => open('search')} aria-keyshortcuts="Control+K">
         <Icon name="search" size={18} />
         <span className="sr-small">Search or switch channel</span>
-        <kbd className="not-small">Ctrl K</kbd>
+        <kbd className="not-small">{COMMAND_KEY} K</kbd>
       </button>
       {failed > 0 && (
         <button className="failed-button" onClick={() => open('attention')}>

@@ -5,6 +5,7 @@ import { useChat } from './chat.js';
 import { Icon } from './icons.js';
 import { DRAFT } from './queries.js';
 import type { Channel } from './types.js';
+import { useGrowing } from './useGrowing.js';
 import { why } from './words.js';
 
 interface ComposerProps {
@@ -22,6 +23,7 @@ export function Composer({ channel, thread, label, box, editLast }: ComposerProp
   const { actions } = useChat();
   const [body, setBody] = useDraft(thread ?? channel.id);
   const [refusal, setRefusal] = useState('');
+  useGrowing(box, body);
 
   if (!channel.mine)
     return (

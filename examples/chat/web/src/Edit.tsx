@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { useChat } from './chat.js';
 import type { Message } from './types.js';
+import { useGrowing } from './useGrowing.js';
 import { why } from './words.js';
 
 export function Edit({ message, done }: { message: Message; done: () => void }) {
@@ -9,6 +10,7 @@ export function Edit({ message, done }: { message: Message; done: () => void }) 
   const [body, setBody] = useState(message.body);
   const [refusal, setRefusal] = useState('');
   const box = useRef<HTMLTextAreaElement>(null);
+  useGrowing(box, body);
   useLayoutEffect(() => {
     box.current!.focus();
     box.current!.setSelectionRange(body.length, body.length);

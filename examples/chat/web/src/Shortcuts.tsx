@@ -1,7 +1,8 @@
 import { Dialog } from './Dialog.js';
+import { COMMAND_KEY } from './words.js';
 
 const SHORTCUTS: [keys: string, what: string][] = [
-  ['Ctrl K', 'Search, or switch the channel'],
+  [`${COMMAND_KEY} K`, 'Search, or switch the channel'],
   ['Alt ↑, Alt ↓', 'The channel above or below'],
   ['Enter', 'Send the message'],
   ['Shift Enter', 'A new line'],
@@ -11,7 +12,7 @@ const SHORTCUTS: [keys: string, what: string][] = [
   ['M', 'On a message: all there is to do with it'],
   ['Home, End', 'On a message: the oldest, the newest'],
   ['Escape', 'Close the thread, the search, an edit'],
-  ['Ctrl /', 'This list'],
+  [`${COMMAND_KEY} /`, 'This list'],
 ];
 
 export function Shortcuts({ close }: { close: () => void }) {

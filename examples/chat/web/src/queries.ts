@@ -5,16 +5,16 @@ export const UNREAD_MOST = 99;
 
 export const USERS = 'SELECT id, name FROM users ORDER BY name';
 
-/** The channels, with what the user of this device has not read. */
+/** The channels, with how much the user of this device has not read, of the newest messages of each. */
 export const CHANNELS = `
 SELECT c.id, c.name, c.private, c.created_by, c.locked_at,
        EXISTS (SELECT 1 FROM members WHERE channel_id = c.id AND user_id = wherry_user()) AS mine,
        (SELECT count(*) FROM members WHERE channel_id = c.id) AS members,
        coalesce(r.sent_at, 0) AS read_at,
-       (SELECT count(*) FROM (SELECT 1 FROM messages AS m
+       (SELECT count(*) FROM (SELECT m.author_id, m.deleted_at FROM messages AS m
                               WHERE m.channel_id = c.id AND m.sent_at > coalesce(r.sent_at, 0)
-                                AND m.author_id <> wherry_user() AND m.deleted_at IS NULL
-                              LIMIT ${UNREAD_MOST + 1})) AS unread
+                              ORDER BY m.sent_at DESC LIMIT ${2 * UNREAD_MOST})
+        WHERE author_id <> wherry_user() AND deleted_at IS NULL) AS unread
 FROM channels AS c
 LEFT JOIN (SELECT k.channel_id, m.sent_at FROM read_marks AS k JOIN messages AS m ON m.id = k.message_id
            WHERE k.user_id = wherry_user()) AS r ON r.channel_id = c.id

@@ -14,7 +14,7 @@ export interface Channel {
   /** Whether the user of this page belongs to it. */
   mine: 0 | 1;
   members: number;
-  /** Counted up to UNREAD_MOST. */
+  /** Exact up to UNREAD_MOST. */
   unread: number;
   /** When the last message that he has read was sent. */
   read_at: number;

@@ -69,6 +69,9 @@ export function cure(code: string): string {
   }
 }
 
+/** What the key of shortcuts is called here. */
+export const COMMAND_KEY = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
