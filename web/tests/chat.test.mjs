@@ -346,7 +346,7 @@ test('without a mouse: switch the channel, post, walk to a message and react', a
   await ann.mouse.move(0, 0);
   await ann.keyboard.press('Control+k');
   await ann.keyboard.type('lon');
-  await ann.getByRole('option', { name: 'Long' }).waitFor();
+  await ann.getByRole('option', { name: 'Long', exact: true }).waitFor();
   await ann.keyboard.press('Enter');
   await ann.getByRole('heading', { level: 1, name: 'Long' }).waitFor();
   await ann.keyboard.press('Alt+ArrowDown');

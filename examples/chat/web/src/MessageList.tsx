@@ -43,11 +43,11 @@ export function MessageList(props: MessageListProps) {
   const commands = useCommands();
   const room = useRoom(channel);
   const span = useSpan(thread ? IN_THREAD : IN_CHANNEL, thread ?? channel.id, at);
-  const { rows, isReady } = span;
+  const { rows, shown, isReady } = span;
   const box = useRef<HTMLDivElement>(null);
   const entries = useMemo(
-    () => entriesOf(rows, span.span ? unpostedIn(commands.all, { channel: channel.id, thread }, span.span) : [], me, newSince),
-    [rows, commands, channel.id, thread, span.span, me, newSince],
+    () => entriesOf(rows, shown ? unpostedIn(commands.all, { channel: channel.id, thread }, shown) : [], me, newSince),
+    [rows, commands, channel.id, thread, shown, me, newSince],
   );
   const { isAtEnd, scrolled, goToBeginning, goToEnd } = useStillness(box, entries, span, at);
   useEffect(() => seesEnd?.(isAtEnd), [isAtEnd, seesEnd]);
@@ -93,7 +93,7 @@ export function MessageList(props: MessageListProps) {
         tabIndex={-1}
       >
         <div className="messages-inside">
-          {isReady && span.span?.from === null && beginning}
+          {shown?.from === null && beginning}
           <ol className="plain" aria-label={label} aria-busy={!isReady}>
             {entries.map((entry) => (
               <EntryRow
@@ -112,7 +112,7 @@ export function MessageList(props: MessageListProps) {
           {span.error && <p role="alert">{span.error.message}</p>}
         </div>
       </div>
-      {!isAtEnd && isReady && (
+      {!isAtEnd && shown && (
         <button className="to-end" onClick={() => goToEnd()}>
           <Icon name="down" size={16} /> Newest
         </button>
@@ -170,14 +170,14 @@ function EntryRow({ entry, ...props }: EntryRowProps) {
 function useStillness(
   box: RefObject<HTMLDivElement | null>,
   entries: Entry[],
-  { span, isReady, older, newer, trim, toBeginning, toEnd }: ReturnType<typeof useSpan>,
+  { shown, isReady, older, newer, trim, toBeginning, toEnd }: ReturnType<typeof useSpan>,
   at: string | undefined,
 ) {
   const held = useRef<Held>(undefined);
   const sticks = useRef(at === undefined);
   const goal = useRef<Goal>(at === undefined ? undefined : { message: at });
   const [isAtEnd, setAtEnd] = useState(at === undefined);
-  const isOpen = span?.to === null;
+  const isOpen = shown?.to === null;
 
   const seen = useRef({ content: 0, view: 0 });
   const look = useCallback(() => {
@@ -188,10 +188,10 @@ function useStillness(
     held.current = topRow(element);
     setAtEnd(isOpen && below <= SEES_END_PX);
     if (!isReady) return;
-    if (element.scrollTop < NEAR_PX && span?.from) void older();
-    if (below < NEAR_PX && span?.to) void newer();
+    if (element.scrollTop < NEAR_PX && shown?.from) void older();
+    if (below < NEAR_PX && shown?.to) void newer();
     if (sticks.current) trim();
-  }, [box, isOpen, isReady, span, older, newer, trim]);
+  }, [box, isOpen, isReady, shown, older, newer, trim]);
 
   const hold = useCallback(() => {
     const element = box.current!;
@@ -216,7 +216,7 @@ function useStillness(
   }, [at]);
   useLayoutEffect(() => {
     if (!isReady) return;
-    const row = goal.current && span && reached(box.current!, goal.current, span);
+    const row = goal.current && shown && reached(box.current!, goal.current, shown);
     if (row) {
       sticks.current = goal.current === 'last';
       goal.current = undefined;
@@ -225,7 +225,7 @@ function useStillness(
     }
     if (!row || sticks.current) hold();
     look();
-  }, [entries, isReady, box, span, hold, look]);
+  }, [entries, isReady, box, shown, hold, look]);
 
   // Heights change with the window, and when texts are laid out anew.
   useLayoutEffect(() => {

@@ -71,7 +71,7 @@ export function useSpan(list: string, id: string, start: string | undefined) {
   const { from, to } = ends ?? { from: LAST, to: FIRST };
   const low = from ?? FIRST;
   const high = to ?? LAST;
-  const { rows, error, isCurrent } = useKept(span(list), [id, low.sent_at, low.id, high.sent_at, high.id]);
+  const { rows, shown, error, isCurrent } = useKept(span(list), [id, low.sent_at, low.id, high.sent_at, high.id], ends);
 
   const older = useCallback(
     () =>
@@ -98,9 +98,11 @@ export function useSpan(list: string, id: string, start: string | undefined) {
 
   return {
     rows,
+    /** Between which ends the rows lie; undefined before the first. */
+    shown,
     error,
+    /** Whether it is not on its way to other ends. */
     isReady: ends !== undefined && isCurrent,
-    span: ends,
     older,
     newer,
     trim,
@@ -114,12 +116,16 @@ const keyOf = (message: Message | undefined): Key | null => message ?? null;
 
 const NONE: Message[] = [];
 
-/** Of a query that changes: what it showed last, until the new one has a result. */
-function useKept(sql: string, params: SqlValue[]) {
+/** Of a query that changes: what it showed last, and between which ends, until the new one has a result. */
+function useKept(sql: string, params: SqlValue[], ends: Span | undefined) {
   const { rows, loading, error } = useQuery<Message>(sql, params);
-  const [kept, keep] = useState({ rows: NONE, result: NONE });
-  if (!loading && kept.result !== rows) keep({ rows: asBefore(rows, kept.rows), result: rows });
-  return { rows: kept.rows, error, isCurrent: !loading };
+  const [kept, keep] = useState<{ rows: Message[]; result: Message[]; ends: Span | undefined }>({
+    rows: NONE,
+    result: NONE,
+    ends: undefined,
+  });
+  if (!loading && (kept.result !== rows || kept.ends !== ends)) keep({ rows: asBefore(rows, kept.rows), result: rows, ends });
+  return { rows: kept.rows, shown: kept.ends, error, isCurrent: !loading };
 }
 
 /** Messages that are as they were stay the same objects, so that they are not drawn anew. */
