@@ -62,3 +62,48 @@ test('a worker that cannot be loaded fails the opening, and says so', async () =
     await context.close();
   }
 });
+
+test('the status counts what is pending, also offline', async () => {
+  const context = await browser(join(at.folder, 'counting'));
+  const ann = await openPage(context, at.server);
+  await ann.evaluate(() => open('counting'));
+  await until(() => ann.evaluate(() => db.status.synced), 'it to be synced');
+  await ann.evaluate(() => db.disconnect());
+  await ann.evaluate(() => {
+    globalThis.told = 0;
+    db.on('status', ({ pending }) => (globalThis.told = pending));
+    db.execute('user.register', { id: 'counting', name: 'C' });
+    db.execute('user.register', { id: 'counting', name: 'Counting' });
+  });
+  await until(() => ann.evaluate(() => told === 2 && db.status.pending === 2), 'two to be pending');
+  await ann.evaluate(() => db.connect());
+  await until(() => ann.evaluate(() => told === 0), 'none to be pending');
+  await context.close();
+});
+
+test('a removed database is gone; while a tab has it open it stays', async () => {
+  const context = await browser(join(at.folder, 'removing'));
+  const [one, other] = [await openPage(context, at.server), await openPage(context, at.server)];
+  const count = (page) => page.evaluate(async () => (await db.query('SELECT count(*) AS n FROM users')).map(({ n }) => n));
+  await one.evaluate(() => open('leaving'));
+  await until(() => one.evaluate(() => db.status.synced), 'it to be synced');
+  await one.evaluate(() => db.execute('user.register', { id: 'leaving', name: 'Leaving' }).saved);
+  const busy = await other.evaluate(() => wherry.Wherry.remove('leaving').catch(({ code }) => code));
+  assert.equal(busy, 'busy');
+  assert.equal((await count(one)).length, 1);
+  await one.evaluate(() => {
+    db.close();
+    return wherry.Wherry.remove('leaving');
+  });
+  const schema = await other.evaluate(async () => {
+    await open('leaving', { online: false });
+    return db.status.schemaHash;
+  });
+  assert.equal(schema, '');
+  await other.evaluate(async () => {
+    db.close();
+    await wherry.Wherry.remove('leaving');
+    await wherry.Wherry.remove('leaving');
+  });
+  await context.close();
+});

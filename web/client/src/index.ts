@@ -4,7 +4,19 @@
  */
 import { CoreError, type Command, type CommandState, type Event, type Scope, type SqlRow, type SqlValue } from './core/core.js';
 import { newId } from './ids.js';
-import type { Answer, Config, Failure, FromWorker, Method, Methods, Outcome as Answered, Status, ToWorker } from './worker/messages.js';
+import { lockOf } from './worker/messages.js';
+import type {
+  Answer,
+  Config,
+  Failure,
+  FromWorker,
+  Method,
+  Methods,
+  Outcome as Answered,
+  Status,
+  ToWorker,
+} from './worker/messages.js';
+import { removeFiles } from './worker/opfs.js';
 
 export { newId } from './ids.js';
 export { CoreError as WherryError } from './core/core.js';
@@ -95,6 +107,8 @@ export interface Events {
   error: { code: string; message: string };
 }
 
+/** How long a worker may take to let go of a database that was just closed. */
+const CLOSES_MS = 3000;
 const CLOSED = () => new CoreError('unavailable', 'the database is closed');
 
 interface Waiting {
@@ -150,6 +164,17 @@ export class Wherry<App extends AppTypes = AnyApp> {
       throw error;
     } finally {
       db.#opened = undefined;
+    }
+  }
+
+  /** Takes a database and all that was not sent off this device. Throws `busy` while a tab has it open. */
+  static async remove(name: string): Promise<void> {
+    const options = { signal: AbortSignal.timeout(CLOSES_MS) };
+    try {
+      await navigator.locks.request(lockOf(name), options, () => removeFiles(name));
+    } catch (error) {
+      if ((error as Error).name !== 'TimeoutError') throw error;
+      throw new CoreError('busy', `the database ${name} is open in another tab`);
     }
   }
 

@@ -44,6 +44,7 @@ export class Engine {
   #error: Failure | undefined;
   #work: ReturnType<typeof setTimeout> | undefined;
   #workFailed = false;
+  #statusTold: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
   readonly #look = setInterval(() => void this.#lookForFile(), LOOK_MS);
   #isLost = false;
@@ -121,6 +122,7 @@ export class Engine {
     clearTimeout(this.#work);
     clearTimeout(this.#silence);
     clearInterval(this.#look);
+    clearTimeout(this.#statusTold);
     // Chromium never returns from truncating or closing a file that is gone.
     if (this.#isLost) return;
     try {
@@ -132,7 +134,7 @@ export class Engine {
   }
 
   readonly #methods: { [M in keyof Methods]: (page: string, ...args: Parameters<Methods[M]>) => unknown } = {
-    execute: (_page, requests) => this.#core.execute(requests),
+    execute: (_page, requests) => this.#counted(() => this.#core.execute(requests)),
     query: (_page, sql, params) => this.#core.query(sql, params),
     watch: (page, watch, sql, params) => this.#watch(page, watch, sql, params),
     unwatch: (page, watch) => {
@@ -143,8 +145,8 @@ export class Engine {
     status: () => this.#status(),
     commands: () => this.#core.commands(),
     outcomes: (_page, ids) => this.#outcomes(new Set(ids)),
-    retry: (_page, id, as) => this.#core.retry(id, as),
-    dismiss: (_page, id) => this.#core.dismiss(id),
+    retry: (_page, id, as) => this.#counted(() => this.#core.retry(id, as)),
+    dismiss: (_page, id) => this.#counted(() => this.#core.dismiss(id)),
     load: (_page, scope) => this.#core.load(scope),
     unload: (_page, scope) => this.#core.unload(scope),
     connect: () => this.#connection?.start(),
@@ -280,6 +282,15 @@ export class Engine {
     const status: Status = { ...this.#core.status(), connection: this.#state };
     if (this.#error) status.error = this.#error;
     return status;
+  }
+
+  /** What changes how many commands are pending or turned down; of many at once the pages hear once. */
+  #counted<T>(work: () => T): T {
+    this.#statusTold ??= setTimeout(() => {
+      this.#statusTold = undefined;
+      this.#tellStatus();
+    }, 20);
+    return work();
   }
 
   #tellStatus(): void {

@@ -5,6 +5,9 @@ import type { ConnectionState } from './connection.js';
 /** Counts up whenever these messages or the database's format change: the newest of all tabs leads. */
 export const VERSION = 1;
 
+/** Whoever holds this Web Lock has the database called `name`. */
+export const lockOf = (name: string) => `wherry:${name}`;
+
 export interface Config {
   /** ws://HOST/WORKSPACE, or nothing to work without a server. */
   url: string;

@@ -29,12 +29,10 @@ export class OpfsFiles implements Files {
 
   private constructor(readonly folder: FileSystemDirectoryHandle) {}
 
-  /** The folder `name` below `wherry`. Throws `storage` when the browser keeps no files here. */
+  /** The folder of the database `name`. Throws `storage` when the browser keeps no files here. */
   static async in(name: string): Promise<OpfsFiles> {
     try {
-      const root = await navigator.storage.getDirectory();
-      const all = await root.getDirectoryHandle('wherry', { create: true });
-      return new OpfsFiles(await all.getDirectoryHandle(name, { create: true }));
+      return new OpfsFiles(await (await allFolders()).getDirectoryHandle(name, { create: true }));
     } catch (error) {
       throw noStorage(error);
     }
@@ -69,6 +67,19 @@ export class OpfsFiles implements Files {
     for (const file of this.#files.values()) file.handle.close();
     this.#files.clear();
   }
+}
+
+async function allFolders(): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle('wherry', { create: true });
+}
+
+/** Removes the database `name`, which nobody may have open. One that is not there is removed already. */
+export async function removeFiles(name: string): Promise<void> {
+  const all = await allFolders();
+  await all.removeEntry(name, { recursive: true }).catch((error: Error) => {
+    if (error.name !== 'NotFoundError') throw error;
+  });
 }
 
 /** A worker that was just ended may hold the file for a moment still. */

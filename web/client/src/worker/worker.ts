@@ -3,7 +3,8 @@
 // again when there is a new leader; commands carry ids made in the page, so that none counts twice.
 import { CoreError } from '../core/core.js';
 import { Engine, failure } from './engine.js';
-import { VERSION, type Ask, type Config, type Failure, type FromLeader, type FromWorker, type ToLeader, type ToWorker } from './messages.js';
+import { lockOf, VERSION } from './messages.js';
+import type { Ask, Config, Failure, FromLeader, FromWorker, ToLeader, ToWorker } from './messages.js';
 
 const post = (message: FromWorker) => postMessage(message);
 
@@ -31,7 +32,7 @@ class Tab {
   constructor(page: string, config: Config) {
     this.#page = page;
     this.#config = config;
-    this.#lock = `wherry:${config.name}`;
+    this.#lock = lockOf(config.name);
     this.#channel = new BroadcastChannel(this.#lock);
     this.#channel.onmessage = ({ data }: MessageEvent<ToLeader | FromLeader>) => this.#heard(data);
     // While this lock is held the page is there.
