@@ -50,7 +50,7 @@ class GenerateTypescript : public testing::Test {
 };
 
 TEST(Typescript, IsAsItStandsForBothApps) {
-  for (const auto& [bundle, module] : {std::pair("examples/chat", "web/tests/types/chat.ts"),
+  for (const auto& [bundle, module] : {std::pair("examples/chat", "examples/chat/web/src/bundle.ts"),
                                        std::pair("tests/tracker", "web/tests/types/tracker.ts")}) {
     const auto exit =
         run(cat("generate typescript ", kSource, "/", bundle, " --check ", kSource, "/", module));
@@ -131,7 +131,7 @@ TEST_F(GenerateTypescript, WritesAFileThatItsCheckTakes) {
   const std::string file = folder_ + "/app.ts", bundle = kSource + "/examples/chat";
   EXPECT_EQ(run(cat("generate typescript ", bundle, " --check ", file)).error().code, ErrorCode::kInvalid);
   EXPECT_EQ(run(cat("generate typescript ", bundle, " --out ", file)).value(), Exit::kOk);
-  EXPECT_EQ(content_of(file), content_of(kSource + "/web/tests/types/chat.ts"));
+  EXPECT_EQ(content_of(file), content_of(kSource + "/examples/chat/web/src/bundle.ts"));
   EXPECT_EQ(run(cat("generate typescript ", bundle, " --check ", file)).value(), Exit::kOk);
   std::ofstream(file, std::ios::app) << "\n";
   EXPECT_EQ(run(cat("generate typescript ", bundle, " --check ", file)).error().code, ErrorCode::kInvalid);

@@ -8,7 +8,7 @@ import { cli, root } from './harness.mjs';
 const here = join(import.meta.dirname, 'types');
 
 test('the types of both bundles are as they would be made now', async () => {
-  await cli('generate', 'typescript', join(root, 'examples/chat'), '--check', join(here, 'chat.ts'));
+  await cli('generate', 'typescript', join(root, 'examples/chat'), '--check', join(root, 'examples/chat/web/src/bundle.ts'));
   await cli('generate', 'typescript', join(root, 'tests/tracker'), '--check', join(here, 'tracker.ts'));
 });
 

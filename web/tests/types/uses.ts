@@ -1,7 +1,7 @@
 // What TypeScript takes and what it refuses: each line below an `@ts-expect-error` must be an error.
 import { newId, Wherry, type Execution } from '@wherry/client';
 import { useCommand, useQuery, useWherry, WherryProvider } from '@wherry/client/react';
-import type { App, Codes, Commands, MessagesRow, Rows } from './chat.js';
+import type { App, Codes, Commands, MessagesRow, Rows } from '../../../examples/chat/web/src/bundle.js';
 import type { App as Tracker, Commands as TrackerCommands, Rows as TrackerRows } from './tracker.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

@@ -1,5 +1,6 @@
 // Signed out, opening the database, or signed in.
 import type { Wherry, WherryError } from '@wherry/client';
+import type { App as Bundle } from './bundle.js';
 import { WherryProvider } from '@wherry/client/react';
 import { useCallback, useEffect, useState } from 'react';
 import { Icon } from './icons.js';
@@ -49,7 +50,7 @@ function Session({ identity, signOut }: { identity: Identity; signOut: () => voi
 }
 
 interface Opened {
-  db?: Wherry;
+  db?: Wherry<Bundle>;
   error?: WherryError;
 }
 

@@ -1,11 +1,12 @@
 // Everything this page does to the data: the only place that names commands.
 import { newId, type Execution, type Wherry } from '@wherry/client';
+import type { App, Commands } from './bundle.js';
 
 export type Actions = ReturnType<typeof makeActions>;
 
 /** `refused` hears of what may not be done, except of posts and edits: who typed those sees it beside his text. */
-export function makeActions(db: Wherry, refused: (error: Error) => void) {
-  const run = (name: string, params: Record<string, unknown>): Execution => {
+export function makeActions(db: Wherry<App>, refused: (error: Error) => void) {
+  const run = <N extends keyof Commands>(name: N, params: Commands[N]): Execution => {
     const execution = db.execute(name, params);
     execution.saved.catch(refused);
     return execution;

@@ -3,6 +3,7 @@ import type { Wherry } from '@wherry/client';
 import { useQuery, useWherry } from '@wherry/client/react';
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { makeActions, type Actions } from './actions.js';
+import type { App } from './bundle.js';
 import { CHANNELS, OWN_COMMANDS, USERS } from './queries.js';
 import type { Identity } from './session.js';
 import type { Channel, OwnCommand, User } from './types.js';
@@ -40,7 +41,7 @@ const UNNOTICED = new Set(['channel.mark_read', 'draft.save']);
 const NONE: OwnCommand[] = [];
 
 export function ChatProvider({ identity, children }: { identity: Identity; children: ReactNode }) {
-  const db = useWherry();
+  const db = useWherry<App>();
   const [notice, say] = useNotice();
   useIncidents(db, say);
   const users = useQuery<User>(USERS).rows;
@@ -68,7 +69,7 @@ export function ChatProvider({ identity, children }: { identity: Identity; child
   );
 }
 
-function useOwnCommands(db: Wherry): OwnCommands {
+function useOwnCommands(db: Wherry<App>): OwnCommands {
   const { rows } = useQuery<OwnCommand>(OWN_COMMANDS);
   useEffect(() => {
     for (const { id, name, state } of rows) if (state !== 'pending' && UNNOTICED.has(name)) void db.dismiss(id);
@@ -81,7 +82,7 @@ function useOwnCommands(db: Wherry): OwnCommands {
 }
 
 /** What happens to the database itself. */
-function useIncidents(db: Wherry, say: (text: string) => void): void {
+function useIncidents(db: Wherry<App>, say: (text: string) => void): void {
   useEffect(() => {
     const stops = [
       db.on('error', ({ code, message }) => say(`${sentence(message)} ${cure(code)}`)),

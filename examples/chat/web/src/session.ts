@@ -1,5 +1,6 @@
 // Who is signed in: ?user=ann&workspace=team&role=admin. The server's development tokens need no password.
 import { Wherry } from '@wherry/client';
+import type { App } from './bundle.js';
 
 export interface Identity {
   workspace: string;
@@ -33,9 +34,9 @@ async function token({ workspace, user, role }: Identity): Promise<string> {
   return ((await response.json()) as { token: string }).token;
 }
 
-export function open(identity: Identity): Promise<Wherry> {
+export function open(identity: Identity): Promise<Wherry<App>> {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  return Wherry.open({
+  return Wherry.open<App>({
     url: `${scheme}://${location.host}/${encodeURIComponent(identity.workspace)}`,
     token: () => token(identity),
     name: databaseOf(identity),

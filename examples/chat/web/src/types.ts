@@ -1,16 +1,9 @@
 // The rows of the chat's tables, as the queries of this page read them, and its own commands.
+import type { ChannelsRow, MessagesRow, UsersRow } from './bundle.js';
 
-export interface User {
-  id: string;
-  name: string;
-}
+export type User = UsersRow;
 
-export interface Channel {
-  id: string;
-  name: string;
-  private: 0 | 1;
-  created_by: string;
-  locked_at: number | null;
+export interface Channel extends ChannelsRow {
   /** Whether the user of this page belongs to it. */
   mine: 0 | 1;
   members: number;
@@ -27,18 +20,7 @@ export interface Room {
   isMine: boolean;
 }
 
-export interface Message {
-  id: string;
-  channel_id: string;
-  author_id: string;
-  thread_id: string | null;
-  body: string;
-  sent_at: number;
-  edited_at: number | null;
-  deleted_at: number | null;
-  /** JSON: `["emoji user_id", …]`. */
-  reactions: string;
-  votes: number;
+export interface Message extends MessagesRow {
   replies: number;
   last_reply_at: number | null;
 }
