@@ -79,8 +79,11 @@ class Live {
     readonly db: Wherry,
     readonly sql: string,
     readonly params: SqlValue[],
-    readonly gone: () => void,
-  ) {}
+    readonly gone: () => unknown,
+  ) {
+    // React may give up a render, and then nobody subscribes.
+    this.#endLater();
+  }
 
   readonly snapshot = () => this.#state;
 
@@ -89,14 +92,14 @@ class Live {
     this.#begin();
     return () => {
       this.#listeners.delete(changed);
-      if (this.#listeners.size === 0) this.#endLater();
+      this.#endLater();
     };
   };
 
   /** Resolves when the first result or error is there. Suspended components have not subscribed yet. */
   first(): Promise<void> {
     this.#begin();
-    if (this.#listeners.size === 0) this.#endLater();
+    this.#endLater();
     return (this.#first ??= this.#state === LOADING ? new Promise((resolve) => (this.#arrived = resolve)) : Promise.resolve());
   }
 
@@ -112,6 +115,7 @@ class Live {
   }
 
   #endLater(): void {
+    if (this.#listeners.size > 0) return;
     this.#going ??= setTimeout(() => {
       this.#stop?.();
       this.#stop = undefined;
@@ -133,7 +137,7 @@ function useLive(sql: string, params: SqlValue[]): Live {
   const known = lives.get(db) ?? new Map<string, Live>();
   lives.set(db, known);
   const key = keyOf(sql, params);
-  const live = known.get(key) ?? new Live(db, sql, params, () => known.delete(key));
+  const live: Live = known.get(key) ?? new Live(db, sql, params, () => known.get(key) === live && known.delete(key));
   known.set(key, live);
   return live;
 }
