@@ -10,6 +10,7 @@ set(CMAKE_CXX_COMPILER clang++-19)
 set(CMAKE_AR llvm-ar-19)
 set(CMAKE_RANLIB llvm-ranlib-19)
 set(CMAKE_EXECUTABLE_SUFFIX .wasm)
+set(CMAKE_CROSSCOMPILING_EMULATOR node --no-warnings ${CMAKE_CURRENT_LIST_DIR}/../tests/wasm/run.mjs)
 # What every browser since 2022 knows.
 set(features "-mbulk-memory -msign-ext -mnontrapping-fptoint -mmutable-globals -mmultivalue")
 set(CMAKE_C_FLAGS_INIT "${features}")
