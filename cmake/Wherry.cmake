@@ -50,6 +50,22 @@ function(wherry_library name)
   endif()
 endfunction()
 
+# To start a program of WebAssembly takes longer than most of its tests: the whole is one case of ctest. Properties
+# take longest, and are dealt out to several.
+function(wherry_wasm_cases name label timeout)
+  set(shards 1)
+  if(label STREQUAL "property")
+    set(shards 4)
+  endif()
+  foreach(shard RANGE 1 ${shards})
+    math(EXPR index "${shard} - 1")
+    set(case ${name}.${shard})
+    add_test(NAME ${case} COMMAND wherry_${name})
+    set_tests_properties(${case} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${index}")
+  endforeach()
+endfunction()
+
 # wherry_test(NAME SOURCES file... [DEPENDS lib...] [LABEL unit|property|e2e] [TIMEOUT seconds])
 function(wherry_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
@@ -63,7 +79,12 @@ function(wherry_test name)
   target_link_libraries(wherry_${name} PRIVATE ${ARG_DEPENDS} wherry_warnings GTest::gtest GTest::gtest_main)
   target_include_directories(wherry_${name} PRIVATE ${CMAKE_SOURCE_DIR})
   # The tests' own code is compiled once and run once: optimizing it would take longer than it saves.
-  target_compile_options(wherry_${name} PRIVATE -O0)
+  # In WebAssembly its copies of small functions would be those that the core calls, too.
+  target_compile_options(wherry_${name} PRIVATE $<IF:$<BOOL:${WHERRY_WASM}>,-O1,-O0>)
+  if(WHERRY_WASM)
+    wherry_wasm_cases(${name} ${ARG_LABEL} ${ARG_TIMEOUT})
+    return()
+  endif()
   include(GoogleTest)
   gtest_discover_tests(wherry_${name} DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})

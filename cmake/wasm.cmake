@@ -10,12 +10,11 @@ set(CMAKE_CXX_COMPILER clang++-19)
 set(CMAKE_AR llvm-ar-19)
 set(CMAKE_RANLIB llvm-ranlib-19)
 set(CMAKE_EXECUTABLE_SUFFIX .wasm)
+set(CMAKE_CROSSCOMPILING_EMULATOR node --no-warnings ${CMAKE_CURRENT_LIST_DIR}/../tests/wasm/run.mjs)
 # What every browser since 2022 knows.
 set(features "-mbulk-memory -msign-ext -mnontrapping-fptoint -mmutable-globals -mmultivalue")
-# What is small alone is also small compressed when it is called, not repeated.
-set(small "-mllvm -inline-threshold=-50")
-set(CMAKE_C_FLAGS_INIT "${features} ${small}")
-set(CMAKE_CXX_FLAGS_INIT "${features} ${small} -fno-exceptions -include ${CMAKE_CURRENT_LIST_DIR}/wasm_libcxx.h")
+set(CMAKE_C_FLAGS_INIT "${features}")
+set(CMAKE_CXX_FLAGS_INIT "${features} -fno-exceptions -include ${CMAKE_CURRENT_LIST_DIR}/wasm_libcxx.h")
 # Programs of the build machine, but no headers and libraries of it.
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

@@ -12,8 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 int main(int count, char** arguments) {
   std::set<std::filesystem::path> files;
   for (int i = 1; i < count; ++i)
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(arguments[i]))
-      files.insert(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(arguments[i])) files.insert(entry.path());
   for (const auto& file : files) {
     std::ifstream in(file, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};

@@ -59,7 +59,7 @@ export function cli(...args) {
     child.stderr.setEncoding('utf8');
     child.stdout.on('data', (text) => (out += text));
     child.stderr.on('data', (text) => (err += text));
-    child.on('exit', (code) => (code === 0 ? resolve(out) : reject(new Error(`wherry ${args[0]}: ${code}\n${err}`))));
+    child.on('close', (code) => (code === 0 ? resolve(out) : reject(new Error(`wherry ${args[0]}: ${code}\n${err}`))));
   });
 }
 
