@@ -114,7 +114,11 @@ class FakeWorkspace : public Hosted {
     for (const SessionId session : sessions_) outputs_.push_back(bye(session, code, message, retry_after));
   }
   std::vector<Output> take_outputs() override { return std::exchange(outputs_, {}); }
-  WorkspaceView view(const ViewQuery&) const override { return {.sessions = sessions_.size()}; }
+  WorkspaceView view(const ViewQuery&) const override {
+    WorkspaceView view;
+    view.sessions = sessions_.size();
+    return view;
+  }
 
  private:
   static Output bye(SessionId session, const std::string& code, const std::string& message,

@@ -143,7 +143,7 @@ function who({ head, entitled, has_more, sessions, has_more_sessions }, { comman
           h('td', h(`span.badge.${RECEIVED[s.received][0]}`, RECEIVED[s.received][1]),
             h('span.quiet', s.received === 'behind'
               ? ` reads ${behind(s).map((one) => `${one.name} at seq ${count(one.position)}`).join(', ') || `at seq ${count(s.position)}`} of ${count(head)}`
-              : s.queued_bytes > 0 ? ` with ${bytes(s.queued_bytes)} still on the way` : '')))),
+              : s.queued_bytes >= 65_536 ? ` with ${bytes(s.queued_bytes)} still on the way` : '')))),
         away.map((one) => h('tr', h('td', name(one.user)), h('td', entitlement(one)), h('td', h('span.badge.quiet', 'not connected'), h('span.quiet', ' gets it when he comes back')))),
         entitled.filter(({ until, user }) => until !== undefined && !bySession.some((s) => s.user === user))
           .map((one) => h('tr.same', h('td', name(one.user)), h('td', entitlement(one)), h('td', h('span.quiet', 'no more')))))),

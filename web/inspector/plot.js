@@ -2,7 +2,7 @@
 import { h, newId, svg } from './dom.js';
 import { count, duration, plural } from './format.js';
 
-const HEIGHT = 132;
+const HEIGHT = 140;
 const RATE = { top: 14, bottom: 74 };
 const WAIT = { top: 90, bottom: 122 };
 const LEFT = 44, RIGHT = 8;
@@ -82,10 +82,10 @@ export class Plot {
         svg('title', { id: this.#title }, 'Commands per second, and how long they waited for their turn'),
         svg('desc', { id: this.#desc }, this.#summary(all)),
         grid(RATE.top), grid(RATE.bottom), grid(WAIT.top), grid(WAIT.bottom),
-        text(LEFT - 6, RATE.top + 4, `${count(most)}/s`), text(LEFT - 6, RATE.bottom, '0'),
-        text(LEFT - 6, WAIT.top + 4, duration(longest)), text(LEFT - 6, WAIT.bottom, '0'),
+        text(LEFT - 6, RATE.top + 4, `${count(most)}/s`), text(LEFT - 6, RATE.bottom + 3, '0'),
+        text(LEFT - 6, WAIT.top + 4, duration(longest)), text(LEFT - 6, WAIT.bottom + 3, '0'),
         Array.from({ length: Math.floor(this.#span / 60) + 1 }, (_, i) => this.#width > 420 || i % 2 === 0
-          ? text(Math.min(x(this.#until - i * 60), this.#width - 2), HEIGHT, i === 0 ? 'now' : `−${i} min`, i === 0 ? 'end' : 'middle') : null),
+          ? text(Math.min(x(this.#until - i * 60), this.#width - 2), HEIGHT - 2, i === 0 ? 'now' : `−${i} min`, i === 0 ? 'end' : 'middle') : null),
         path('bars-applied', bars.applied), path('bars-superseded', bars.superseded), path('bars-rejected', bars.rejected),
         path('p99', line((s) => s.p99_ms)), path('p50', line((s) => s.p50_ms)),
         this.#from > first + 1 && svg('rect.unknown', { x: LEFT, y: RATE.top, width: Math.max(0, x(this.#from) - LEFT), height: WAIT.bottom - RATE.top }, svg('title', 'Too many commands to look at: these seconds are not known')),

@@ -6,6 +6,8 @@ import { Poll } from './poll.js';
 import { Rows } from './rows.js';
 
 const PAGE = 50, FEW = 8, MANY = 500;
+/** Of bytes on the way the server is told in steps of this. */
+const TOLD = 65_536;
 /** Whoever is connected holds these by himself. */
 const OWN = /^(workspace$|user\(|role\()/;
 
@@ -57,7 +59,7 @@ export class Sessions {
       [h('code', { title: replica_id }, replica_id.slice(-8))],
       [h('span', { title: `since ${exact(connected_at)}; its token ends at ${exact(expires)}` }, duration(Math.floor((this.now - connected_at) / 1000) * 1000))],
       [lag > 0 ? [count(position), h('div.quiet', `${count(lag)} behind`)] : 'head'],
-      [bytes(queued_bytes), waiting_commands > 0 && h('div.quiet', `${plural(waiting_commands, 'command')} waiting`)],
+      [queued_bytes < TOLD ? '–' : bytes(queued_bytes), waiting_commands > 0 && h('div.quiet', `${plural(waiting_commands, 'command')} waiting`)],
       [this.#scopes(id, session)],
     ];
   }

@@ -36,7 +36,7 @@ export function showWorkspaces(main, report) {
     const { total, open, workspaces } = await ask(['workspaces'], { name: name.value, offset, limit: PAGE }, signal);
     show(summary, total === 0
       ? name.value ? 'No workspace has such a name.' : 'There is no workspace yet: wherry workspace create makes one; in development, whoever connects.'
-      : `${plural(total, 'workspace')}, ${count(open)} of all open`);
+      : `${plural(total, 'workspace')}, ${count(open)} open`);
     rows.update(workspaces);
     rows.element.hidden = total === 0;
     show(more, total > PAGE && [
