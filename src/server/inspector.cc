@@ -1,6 +1,7 @@
 #include "server/inspector.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "base/text.h"
@@ -163,6 +164,7 @@ Result<LogView*> Inspector::log_of(const std::string& name) {
     return known->second.view.get();
   }
   TRY_ASSIGN(const DataFolder::WorkspaceInfo info, options_.data.find(name));
+  if (std::error_code missing; !std::filesystem::exists(info.path, missing)) return nullptr;
   TRY_ASSIGN(auto view, LogView::open(info.path, options_.bundle));
   while (logs_.size() >= kLogsMost) {
     const auto oldest = std::ranges::min_element(logs_, {}, [](const auto& log) { return log.second.used; });

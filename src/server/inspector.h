@@ -78,6 +78,7 @@ class Inspector {
   std::string pace(const std::string& name, Seq head);
   // What the worker of this workspace sees of it: nothing if it is at rest. kBusy if it does not answer.
   Result<std::optional<WorkspaceView>> look(const std::string& name, ViewQuery query) const;
+  // nullptr: nobody has ever connected, and there is no file.
   Result<LogView*> log_of(const std::string& name);
   void close_logs(Clock::time_point unused_since);
 

@@ -51,6 +51,10 @@ std::string_view state_of(const ScopeView& scope) {
   std::unreachable();
 }
 
+std::unexpected<Error> no_entry(Seq seq) {
+  return fail(ErrorCode::kNotFound, cat("The log has no entry ", seq.number, "."));
+}
+
 using ScopeNames = std::unordered_map<int64_t, std::string>;
 
 Result<ScopeNames> names_of(LogView& log, const std::vector<SessionView>& sessions) {
@@ -216,7 +220,10 @@ Result<std::string> Inspector::workspace(const InspectorRequest& request) {
   TRY_ASSIGN(const DataFolder::WorkspaceInfo info, options_.data.find(request.workspace));
   const auto view = look(request.workspace, {});
   TRY_ASSIGN(LogView* const log, log_of(request.workspace));
-  TRY_ASSIGN(const Seq head, log->head());
+  Seq head;
+  if (log != nullptr) {
+    TRY_ASSIGN(head, log->head());
+  }
   std::vector<std::string> names;
   for (const Command& command : options_.bundle->commands) names.push_back(command.name);
   return JsonObject()
@@ -236,7 +243,10 @@ Result<std::string> Inspector::sessions(const InspectorRequest& request) {
   query.scopes_most = static_cast<size_t>(request.scopes);
   TRY_ASSIGN(const auto seen, look(request.workspace, std::move(query)));
   const WorkspaceView view = seen.value_or(WorkspaceView{});
-  TRY_ASSIGN(const ScopeNames names, names_of(*log, view.shown));
+  ScopeNames names;
+  if (log != nullptr) {
+    TRY_ASSIGN(names, names_of(*log, view.shown));
+  }
   std::vector<std::string> shown;
   for (const SessionView& session : view.shown) shown.push_back(session_json(session, names, view.head));
   return JsonObject()
@@ -251,7 +261,10 @@ Result<std::string> Inspector::sessions(const InspectorRequest& request) {
 
 Result<std::string> Inspector::commands(const InspectorRequest& request) {
   TRY_ASSIGN(LogView* const log, log_of(request.workspace));
-  TRY_ASSIGN(const LogPage page, log->page(request.log));
+  LogPage page{.entries = {}, .head = {}, .reached = Seq{1}};
+  if (log != nullptr) {
+    TRY_ASSIGN(page, log->page(request.log));
+  }
   return JsonObject()
       .number("now", server::now().count)
       .number("head", page.head.number)
@@ -262,8 +275,9 @@ Result<std::string> Inspector::commands(const InspectorRequest& request) {
 
 Result<std::string> Inspector::command(const InspectorRequest& request) {
   TRY_ASSIGN(LogView* const log, log_of(request.workspace));
+  if (log == nullptr) return no_entry(request.seq);
   TRY_ASSIGN(const auto entry, log->entry(request.seq));
-  if (!entry) return fail(ErrorCode::kNotFound, cat("The log has no entry ", request.seq.number, "."));
+  if (!entry) return no_entry(request.seq);
   TRY_ASSIGN(const auto touched, log->touched(request.seq));
   std::vector<std::string> scopes;
   for (const auto& [number, name] : touched->scopes) scopes.push_back(name);
@@ -276,8 +290,9 @@ Result<std::string> Inspector::command(const InspectorRequest& request) {
 
 Result<std::string> Inspector::recipients(const InspectorRequest& request) {
   TRY_ASSIGN(LogView* const log, log_of(request.workspace));
+  if (log == nullptr) return no_entry(request.seq);
   TRY_ASSIGN(const auto touched, log->touched(request.seq));
-  if (!touched) return fail(ErrorCode::kNotFound, cat("The log has no entry ", request.seq.number, "."));
+  if (!touched) return no_entry(request.seq);
   TRY_ASSIGN(auto entitled, log->entitled(touched->id, kEntitledMost + 1));
   const bool has_more = entitled.size() > kEntitledMost;
   if (has_more) entitled.pop_back();
@@ -319,7 +334,10 @@ Result<std::string> Inspector::activity(const InspectorRequest& request) {
   TRY_ASSIGN(LogView* const log, log_of(request.workspace));
   const int64_t until = last_whole_second();
   const int64_t from = std::max(until - request.seconds, request.since);
-  TRY_ASSIGN(const Activity activity, log->activity(from, until));
+  Activity activity{.from = from, .seconds = {}};
+  if (log != nullptr) {
+    TRY_ASSIGN(activity, log->activity(from, until));
+  }
   std::vector<std::string> seconds;
   for (const LogSecond& second : activity.seconds) seconds.push_back(second_json(second));
   return JsonObject()

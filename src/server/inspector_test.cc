@@ -310,6 +310,13 @@ TEST_F(InspectorTest, LookingOpensNoWorkspace) {
   EXPECT_FALSE(list["workspaces"][1].contains("head"));
   EXPECT_EQ(ask("workspaces?name=sle")["total"], 1);
   EXPECT_EQ(ask("workspaces?limit=1&offset=1")["workspaces"].size(), 1u);
+  // It was made, and nobody has ever connected: it has no file, and gets none.
+  EXPECT_EQ(ask("workspaces/asleep")["head"], 0);
+  EXPECT_EQ(ask("workspaces/asleep/commands")["commands"].size(), 0u);
+  EXPECT_EQ(ask("workspaces/asleep/sessions")["open"], false);
+  EXPECT_EQ(ask("workspaces/asleep/activity")["seconds"].size(), 0u);
+  EXPECT_EQ(status(fetch("/inspector/api/workspaces/asleep/commands/1")), 404);
+  EXPECT_EQ(ask("workspaces?name=asleep")["workspaces"][0]["bytes"], 0);
   EXPECT_EQ(ask("workspaces")["open"], 1);
 }
 

@@ -83,12 +83,13 @@ export class Sessions {
 }
 
 /** What is worth a look. */
-function problems({ ready, scopes, held, scanning, lag, credits, queued_bytes }) {
+function problems({ ready, scopes, held, live, scanning, lag, credits, queued_bytes }) {
   if (!ready) return [];
   const found = [];
   if (held <= scopes.length && scopes.every(({ name }) => OWN.test(name)))
     found.push(['warn', 'no scope', 'He holds nothing but what everyone has by himself: no grant gives him more']);
   if (lag > 0) found.push(['warn', 'lags', `It is ${count(lag)} commands behind in a scope`]);
+  if (live + scanning === 0) found.push(['warn', 'has no rows', 'It has not asked for the rows of any scope']);
   if (scanning > 0 && credits === 0) found.push(['warn', 'asks for nothing', 'It is scanning, and has not asked for more']);
   if (queued_bytes > 262_144) found.push(['warn', 'reads slowly', 'Much has been sent that it has not taken']);
   return found;
