@@ -109,8 +109,8 @@ void Inspector::stop() {
 }
 
 void Inspector::run() {
-  std::vector<Task> tasks;
   for (;;) {
+    std::optional<Task> task;
     {
       std::unique_lock lock(mutex_);
       const auto is_due = [this] { return stopping_ || !tasks_.empty(); };
@@ -119,10 +119,12 @@ void Inspector::run() {
       else
         changed_.wait_for(lock, kLogsKept, is_due);
       if (stopping_) break;
-      tasks.swap(tasks_);
+      if (!tasks_.empty()) {
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
     }
-    for (const Task& task : tasks) task.take(answer(task.request));
-    tasks.clear();
+    if (task) task->take(answer(task->request));
     close_logs(Clock::now() - kLogsKept);
   }
   logs_.clear();

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -88,7 +89,7 @@ class Inspector {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Task> tasks_;
+  std::deque<Task> tasks_;
   bool started_ = false, stopping_ = false;
 
   // The thread's own.

@@ -71,6 +71,41 @@ std::string page_sql() {
       "AND (?6 = '' OR entity_id = ?6) AND (?7 = '' OR data LIKE ?7 ESCAPE '\\') ORDER BY seq DESC LIMIT ?8");
 }
 
+// What the view wherry_broadcasted_users says of one command, without asking it: that would look at all users
+// and all commands. `reach`: the scopes that lead to those that the command touched.
+constexpr std::string_view kEntitled = R"sql(
+WITH RECURSIVE
+command(seq, user_id, scopes) AS (SELECT seq, user_id, scopes FROM wherry_commands WHERE id = ?1),
+touched(scope) AS (SELECT t.value FROM command, json_each(scopes) t),
+reach(scope) AS (
+  SELECT scope FROM touched
+  UNION SELECT e.to_scope FROM reach r JOIN wherry_edge_history e ON e.scope = r.scope
+  UNION SELECT s.base FROM reach r JOIN wherry_scopes s ON s.id = r.scope WHERE s.base IS NOT NULL),
+held(user_id, scope, since, until) AS (
+  SELECT user_id, scope, since, coalesce(until, 9223372036854775807) FROM wherry_roots
+  WHERE scope IN (SELECT scope FROM reach)
+  UNION
+  SELECT h.user_id, e.scope, max(h.since, e.since), min(h.until, coalesce(e.until, 9223372036854775807))
+  FROM held h JOIN wherry_edge_history e ON e.to_scope = h.scope
+  WHERE e.scope IN (SELECT scope FROM reach)
+    AND e.since < h.until AND coalesce(e.until, 9223372036854775807) > h.since
+  UNION
+  SELECT h.user_id, s.id, max(h.since, r.since), min(h.until, coalesce(r.until, 9223372036854775807))
+  FROM held h JOIN wherry_scopes s ON s.base = h.scope
+  JOIN wherry_scope_roles sr ON sr.scope = s.id
+  JOIN wherry_roots r ON r.user_id = h.user_id AND r.scope = sr.role_scope
+  WHERE s.id IN (SELECT scope FROM reach)
+    AND r.since < h.until AND coalesce(r.until, 9223372036854775807) > h.since),
+entitled(user_id, since, until) AS (
+  SELECT h.user_id, max(c.seq, h.since), h.until FROM command c, touched t JOIN held h ON h.scope = t.scope
+  WHERE h.until > c.seq
+  UNION ALL SELECT user_id, seq, 9223372036854775807 FROM command)
+SELECT e.user_id,
+  (SELECT server_handled_timestamp FROM wherry_commands WHERE seq = e.since),
+  coalesce((SELECT server_handled_timestamp FROM wherry_commands WHERE seq = e.until), 0)
+FROM (SELECT user_id, min(since) AS since, max(until) AS until FROM entitled GROUP BY user_id ORDER BY user_id LIMIT ?2) e
+)sql";
+
 std::string row_json(const sqlite::Statement& row) {
   std::string json = "{";
   for (int i = 0; i < row.columns(); ++i)
@@ -168,11 +203,7 @@ Result<std::optional<Touched>> LogView::touched(Seq seq) {
 
 Result<std::vector<Entitled>> LogView::entitled(const std::string& command_id, size_t most) {
   const Patience patience(*db_);
-  auto rows = db_->rows(
-      "SELECT user_id, created_at, coalesce(deleted_at, 0) FROM wherry_broadcasted_users WHERE command_id = "
-      "? "
-      "ORDER BY user_id LIMIT ?",
-      {Value(command_id), Value(static_cast<int64_t>(most))});
+  auto rows = db_->rows(kEntitled, {Value(command_id), Value(static_cast<int64_t>(most))});
   if (!rows && patience.over())
     return fail(ErrorCode::kLimit, "There are too many grants to say quickly who was entitled.");
   if (!rows) return std::unexpected(std::move(rows).error());

@@ -78,7 +78,8 @@ class LogView {
   // All columns, delta and lost decoded. Nothing: there is no such entry.
   Result<std::optional<std::string>> entry(Seq seq);
   Result<std::optional<Touched>> touched(Seq seq);
-  // By the view wherry_broadcasted_users, in order of name, at most `most`. kLimit when it takes too long.
+  // As the view wherry_broadcasted_users has it, in order of name, at most `most`. kLimit when there are so
+  // many grants that it takes too long.
   Result<std::vector<Entitled>> entitled(const std::string& command_id, size_t most);
   // Whole seconds from `from` to before `until`; of too many commands only the last.
   Result<Activity> activity(int64_t from, int64_t until);

@@ -100,6 +100,8 @@ class Panel implements Inspector {
   readonly #events: { at: number; name: string; value: unknown }[] = [];
   readonly #tabs: Record<string, { title: string; body: HTMLElement; tab: HTMLElement; show(): void }> = {};
   #current = 'status';
+  /** How many own commands are in which state; the status says so only when it changes for another reason. */
+  #counts: Record<string, number> = {};
   #returnTo = document.activeElement as HTMLElement | null;
 
   constructor(db: Wherry, gone: () => void) {
@@ -115,7 +117,7 @@ class Panel implements Inspector {
     const all = Object.values(this.#tabs);
     root.append(
       h('section', { role: 'dialog', 'aria-label': 'Wherry inspector', onkeydown: (event: KeyboardEvent) => event.key === 'Escape' && this.close() },
-        h('header', {}, h('b', {}, 'Wherry'),
+        h('header', {}, h('b.brand', {}, 'Wherry'),
           h('div.tabs', { role: 'tablist', 'aria-label': 'Inspector', onkeydown: (event: KeyboardEvent) => this.#arrow(event) }, all.map(({ tab }) => tab)),
           button('Close', () => this.close())),
         all.map(({ body }) => body)));
@@ -123,7 +125,11 @@ class Panel implements Inspector {
 
   begin(): void {
     for (const name of EVENT_NAMES) this.#stops.push(this.#db.on(name, (value) => this.#happened(name, value)));
-    this.#stops.push(this.#db.watch('SELECT state, count(*), max(n) FROM wherry_commands GROUP BY state', [], () => this.#again('commands')));
+    this.#stops.push(
+      this.#db.watch<{ state: string; count: number }>('SELECT state, count(*) AS count, max(n) FROM wherry_commands WHERE dismissed = 0 GROUP BY state', [], (rows) => {
+        this.#counts = Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+        this.#again('status', 'commands');
+      }));
     this.#select('status', true);
   }
 
@@ -181,7 +187,7 @@ class Panel implements Inspector {
         s.error && entry('Because', h('span.bad', {}, `${s.error.code}: ${s.error.message}`)),
         entry('In step', s.synced ? 'yes' : 'not yet'),
         entry('Position', s.position),
-        entry('Own commands', `${s.pending} pending, ${s.rejected} rejected, ${s.superseded} superseded`),
+        entry('Own commands', ['pending', 'rejected', 'superseded'].map((state) => `${this.#counts[state] ?? 0} ${state}`).join(', ')),
         entry('User', `${s.userId} in ${s.workspace}`),
         entry('Replica', h('code', {}, s.replicaId)),
         entry('Epoch', h('code', {}, s.epoch)),
@@ -208,9 +214,9 @@ class Panel implements Inspector {
     const one = ({ id, name, params, entityId, state, code, message, lost, at, seq }: Command) =>
       h('li', {},
         h('div.row', {}, badge(state), h('code', {}, name), h('span.quiet', { title: new Date(at).toISOString() }, clock(at), seq > 0 && `, seq ${seq}`),
-          h('span.space'),
-          (state === 'rejected' || state === 'superseded') && button('Retry', () => act(db.retry(id).saved), { 'data-key': `r${id}`, 'aria-label': `Retry ${name}` }),
-          state !== 'pending' && button('Dismiss', () => act(db.dismiss(id)), { 'data-key': `d${id}`, 'aria-label': `Dismiss ${name}` })),
+          h('span.acts', {},
+            (state === 'rejected' || state === 'superseded') && button('Retry', () => act(db.retry(id).saved), { 'data-key': `r${id}`, 'aria-label': `Retry ${name}` }), ' ',
+            state !== 'pending' && button('Dismiss', () => act(db.dismiss(id)), { 'data-key': `d${id}`, 'aria-label': `Dismiss ${name}` }))),
         code && h('p', { class: state === 'pending' ? 'warn' : 'bad' }, h('code', {}, code), ` ${message}`, state === 'pending' && ' (for now: it is still sent)'),
         state === 'superseded' && Boolean(lost) && h('p.warn', {}, 'Others wrote later: ', h('code', {}, json(lost))),
         h('details', {}, h('summary', { 'data-key': id }, entityId ? `Parameters, about ${entityId}` : 'Parameters'), h('pre', {}, json(params, 2))));

@@ -41,15 +41,16 @@ code { overflow-wrap: anywhere; }
 pre { margin: 4px 0; padding: 8px; background: var(--shade); border-radius: 5px; white-space: pre-wrap; overflow-wrap: anywhere; }
 textarea { display: block; width: 100%; margin-top: 4px; padding: 6px 8px; resize: vertical; }
 summary { cursor: pointer; color: var(--quiet); }
-.row { display: flex; gap: 4px 10px; align-items: center; flex-wrap: wrap; } .space { flex: 1; }
+.row { display: flex; gap: 4px 10px; align-items: center; flex-wrap: wrap; } .acts { margin-left: auto; }
 li { padding: 6px 0; border-bottom: 1px solid var(--line); } .log li { padding: 3px 0; }
 .badge { border-radius: 99px; padding: 0 8px; background: var(--shade); color: var(--quiet); font-size: 12px; font-family: system-ui, sans-serif; white-space: nowrap; }
 .ok { color: var(--ok); } .badge.ok { background: var(--ok-g); color: var(--ok); }
 .warn { color: var(--warn); } .badge.warn { background: var(--warn-g); color: var(--warn); }
 .bad { color: var(--bad); } .badge.bad { background: var(--bad-g); color: var(--bad); }
 .scroll { overflow: auto; border: 1px solid var(--line); border-radius: 5px; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: 3px 8px; vertical-align: top; } td { border-top: 1px solid var(--line); max-width: 420px; overflow-wrap: anywhere; }
+table { border-collapse: collapse; min-width: 100%; width: max-content; }
+th, td { text-align: left; padding: 3px 8px; vertical-align: top; } td { border-top: 1px solid var(--line); max-width: 420px; overflow-wrap: break-word; white-space: pre-wrap; }
 th { color: var(--quiet); font-size: 12px; white-space: nowrap; background: var(--shade); }
 i { color: var(--quiet); }
+@media (max-width: 480px) { .brand { display: none; } [role=tab] { padding: 6px; } }
 `;
