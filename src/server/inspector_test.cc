@@ -58,8 +58,12 @@ class Device {
     hello.token = token;
     hello.clock = now();
     send(hello);
+    wait_for_scopes(1);
+  }
+
+  void wait_for_scopes(size_t count) {
     std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(60), [this] { return !scopes_.empty(); }));
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(60), [&] { return scopes_.size() >= count; }));
   }
 
   void push(const std::string& name, const std::string& data) {
@@ -249,7 +253,18 @@ TEST_F(InspectorTest, RecipientsAreThoseWhoAreEntitledAndHowFarTheyAre) {
   std::map<std::string, std::string> received;
   for (const Json& one : answer["sessions"]) received[one["user"]] = one["received"];
   EXPECT_EQ(received["eve"], "not_entitled");
+  EXPECT_EQ(received["ann"], "sent") << "of a command of one's own the answer counts";
   EXPECT_EQ(received.size(), 2u);
+  const auto of_ann = [](const Json& recipients) -> std::string {
+    for (const Json& one : recipients["sessions"])
+      if (one["user"] == "ann") return one["received"];
+    return {};
+  };
+  ann.wait_for_scopes(3);  // her own two, and the shelf
+  ann.pull(0);             // scans, but takes nothing
+  ask_until("workspaces/team/commands/4/recipients", [&](const Json& a) { return of_ann(a) == "behind"; });
+  ann.pull(8);
+  ask_until("workspaces/team/commands/4/recipients", [&](const Json& a) { return of_ann(a) == "sent"; });
   EXPECT_EQ(status(fetch("/inspector/api/workspaces/team/commands/9/recipients")), 404);
 }
 
@@ -270,6 +285,8 @@ TEST_F(InspectorTest, SessionsShowTheirScopesAndWhoLags) {
   EXPECT_EQ(session["position"], 0);
   EXPECT_EQ(session["lag"], 2);
   EXPECT_EQ(session["scopes"][0]["state"], "scanning");
+  EXPECT_EQ(session["scopes"][0]["position"], 0);
+  EXPECT_EQ(session["scopes"][0]["lag"], 2);
   std::set<std::string> names;
   for (const Json& scope : session["scopes"]) names.insert(scope["name"]);
   EXPECT_TRUE(names.contains("workspace"));
