@@ -85,7 +85,7 @@ export class Plot {
         text(LEFT - 6, RATE.top + 4, `${count(most)}/s`), text(LEFT - 6, RATE.bottom + 3, '0'),
         text(LEFT - 6, WAIT.top + 4, duration(longest)), text(LEFT - 6, WAIT.bottom + 3, '0'),
         Array.from({ length: Math.floor(this.#span / 60) + 1 }, (_, i) => this.#width > 420 || i % 2 === 0
-          ? text(Math.min(x(this.#until - i * 60), this.#width - 2), HEIGHT - 2, i === 0 ? 'now' : `−${i} min`, i === 0 ? 'end' : 'middle') : null),
+          ? text(Math.min(x(this.#until - i * 60), this.#width - 2), HEIGHT - 2, i === 0 ? 'now' : `−${i} min`, i === 0 ? 'end' : i * 60 === this.#span ? 'start' : 'middle') : null),
         path('bars-applied', bars.applied), path('bars-superseded', bars.superseded), path('bars-rejected', bars.rejected),
         path('p99', line((s) => s.p99_ms)), path('p50', line((s) => s.p50_ms)),
         this.#from > first + 1 && svg('rect.unknown', { x: LEFT, y: RATE.top, width: Math.max(0, x(this.#from) - LEFT), height: WAIT.bottom - RATE.top }, svg('title', 'Too many commands to look at: these seconds are not known')),
