@@ -13,7 +13,7 @@ const trouble = document.getElementById('trouble');
 let shown = { key: undefined, view: undefined };
 
 function route() {
-  const [path, query = ''] = decodeURI(location.hash.replace(/^#\/?/, '')).split('?');
+  const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [kind, name, tab = 'commands', item] = path.split('/');
   const params = Object.fromEntries(new URLSearchParams(query));
   const key = kind === 'w' && name ? `w/${name}` : '';
@@ -23,7 +23,9 @@ function route() {
     const view = key ? showWorkspace(main, name, report) : showWorkspaces(main, report);
     shown = { key, view };
     document.title = key ? `${name} · Wherry inspector` : 'Wherry inspector';
-    place.replaceChildren(...(key ? [h('a', { href: '#/' }, 'Workspaces'), h('span.slash', { 'aria-hidden': true }, '/'), h('b', name)] : []));
+    place.replaceChildren(
+      ...(key ? [h('a', { href: '#/' }, 'Workspaces'), h('span.slash', { 'aria-hidden': true }, '/'), h('b', name)] : []),
+    );
   }
   shown.view.go?.(tab, item, params);
 }
@@ -50,7 +52,13 @@ function askForToken(error) {
   showTools();
   trouble.replaceChildren();
   place.replaceChildren();
-  const field = h('textarea', { id: 'token', rows: 4, required: true, spellcheck: 'false', autocomplete: 'off', 'aria-describedby': 'token-help' });
+  const field = h('input', {
+    type: 'password',
+    id: 'token',
+    required: true,
+    autocomplete: 'off',
+    'aria-describedby': 'token-help',
+  });
   const submit = (event) => {
     event.preventDefault();
     token.set(field.value.trim().replace(/^Bearer\s+/i, ''));
@@ -58,15 +66,29 @@ function askForToken(error) {
     start();
   };
   main.replaceChildren(
-    h('form.sign-in', { onsubmit: submit },
+    h(
+      'form.sign-in',
+      { onsubmit: submit },
       h('h1', 'Who are you?'),
       isFirst
-        ? h('p', 'Outside development the inspector shows whoever has a token with the role ', h('code', 'admin'), ' the workspace that it is for.')
+        ? h(
+            'p',
+            'Outside development the inspector shows whoever has a token with the role ',
+            h('code', 'admin'),
+            ' the workspace that it is for.',
+          )
         : h('p', h('b.bad', { role: 'alert' }, error.message)),
       h('label', { for: 'token' }, 'Token'),
       field,
-      h('p.quiet', { id: 'token-help' }, h('code', 'wherry token --data DIR --workspace W --user U --role admin'), ' makes one. It stays in this tab and is sent to this server only.'),
-      h('button.main', { type: 'submit' }, 'Look')));
+      h(
+        'p.quiet',
+        { id: 'token-help' },
+        h('code', 'wherry token --data DIR --workspace W --user U --role admin'),
+        ' makes one. It stays in this tab and is sent to this server only.',
+      ),
+      h('button.main', { type: 'submit' }, 'Look'),
+    ),
+  );
   field.focus();
 }
 

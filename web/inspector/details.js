@@ -52,8 +52,14 @@ export class Details {
       show(body, describe(answer));
       const author = answer.command.user_id;
       const ofCommand = [...this.#path, 'commands', String(seq), 'recipients'];
-      this.#poll = new Poll(async (signal) => show(recipients, who(await ask(ofCommand, {}, signal), answer, author)), 2000, (error) =>
-        error && !error.status ? this.#report(error) : error && show(recipients, h('h3', 'Who gets it'), h('p.bad', error.message)));
+      this.#poll = new Poll(
+        async (signal) => show(recipients, who(await ask(ofCommand, {}, signal), answer, author)),
+        2000,
+        (error) =>
+          error && !error.status
+            ? this.#report(error)
+            : error && show(recipients, h('h3', 'Who gets it'), h('p.bad', error.message)),
+      );
     } catch (error) {
       if (this.#report(error) !== 'stop') show(body, h('p.bad', { role: 'alert' }, error.message));
     }
@@ -75,17 +81,36 @@ function describe({ command, scopes, now }) {
   const unseen = c.replica_id ? Math.max(0, c.seq - 1 - c.base_seq) : 0;
   return [
     verdict(c),
-    h('dl.pairs',
+    h(
+      'dl.pairs',
       entry('Command', h('code', c.name)),
-      entry('User', c.user_id, c.roles?.length > 0 && h('span.quiet', ` in the roles ${c.roles.join(', ')}`), c.submitted_by && h('span.quiet', ` by way of ${c.submitted_by}`)),
+      entry(
+        'User',
+        c.user_id,
+        c.roles?.length > 0 && h('span.quiet', ` in the roles ${c.roles.join(', ')}`),
+        c.submitted_by && h('span.quiet', ` by way of ${c.submitted_by}`),
+      ),
       c.entity_id !== null && entry('Entity', h('code', c.entity_id)),
       entry('Done on the device', moment(c.client_timestamp), h('span.quiet', ' by its clock')),
-      entry('Received', moment(c.server_received_timestamp), h('span.quiet', travelled >= 0 ? ` after ${duration(travelled)}` : `; its clock is ${duration(-travelled)} ahead`)),
+      entry(
+        'Received',
+        moment(c.server_received_timestamp),
+        h('span.quiet', travelled >= 0 ? ` after ${duration(travelled)}` : `; its clock is ${duration(-travelled)} ahead`),
+      ),
       entry('Handled', moment(c.server_handled_timestamp), h('span.quiet', ` after waiting ${duration(waited)}`)),
       entry('Counts as written', moment(c.stamp_ms), h('span.quiet', ` stamp, counter ${c.stamp_counter}`)),
-      entry('Had seen', c.replica_id ? [`seq ${count(c.base_seq)}`, h('span.quiet', unseen === 0 ? ', all there was' : `, not the ${plural(unseen, 'command')} since`)] : 'all, on the server itself'),
+      entry(
+        'Had seen',
+        c.replica_id
+          ? [
+              `seq ${count(c.base_seq)}`,
+              h('span.quiet', unseen === 0 ? ', all there was' : `, not the ${plural(unseen, 'command')} since`),
+            ]
+          : 'all, on the server itself',
+      ),
       c.replica_id && entry('Replica', h('code', c.replica_id), h('span.quiet', `, its number ${count(c.replica_seq)}`)),
-      entry('Scopes', scopes.length > 0 ? scopes.map((name) => h('span.chip', name)) : h('span.quiet', 'none'))),
+      entry('Scopes', scopes.length > 0 ? scopes.map((name) => h('span.chip', name)) : h('span.quiet', 'none')),
+    ),
     h('h3', 'Data'),
     h('pre', { tabindex: '0' }, c.data === null ? 'gone' : json(c.data, 2)),
     h('h3', 'What it changed'),
@@ -96,17 +121,37 @@ function describe({ command, scopes, now }) {
 function verdict(c) {
   if (c.outcome === 'applied') return h('p.verdict.ok', h('b', 'Applied'));
   if (c.outcome === 'rejected')
-    return h('div.verdict.bad', h('p', h('b', 'Rejected'), ' ', h('code', c.code)), c.message && h('p', c.message), REASONS[c.code] && h('p.quiet', REASONS[c.code]));
-  return h('div.verdict.warn',
+    return h(
+      'div.verdict.bad',
+      h('p', h('b', 'Rejected'), ' ', h('code', c.code)),
+      c.message && h('p', c.message),
+      REASONS[c.code] && h('p.quiet', REASONS[c.code]),
+    );
+  return h(
+    'div.verdict.warn',
     h('p', h('b', 'Superseded'), ' Others had written some of its cells later: these did not take effect.'),
-    h('ul', (c.lost ?? []).map(({ table, key, column }) => h('li', h('code', column ? `${table}.${column}` : table), ' of ', h('code', key.map((value) => json(value)).join(', ')), !column && ' (whether the row exists)'))));
+    h(
+      'ul',
+      (c.lost ?? []).map(({ table, key, column }) =>
+        h(
+          'li',
+          h('code', column ? `${table}.${column}` : table),
+          ' of ',
+          h('code', key.map((value) => json(value)).join(', ')),
+          !column && ' (whether the row exists)',
+        ),
+      ),
+    ),
+  );
 }
 
 function changes({ delta, delta_changes }) {
   if (typeof delta === 'string') return h('p.bad', delta);
   if (!delta || delta.length === 0) return h('p.quiet', 'Nothing.');
   return [
-    delta.map((change) => h('div.change', h('h4', h('code', change.table), ' ', h('span.quiet', kindOf(change))), h('div.scroll', cells(change)))),
+    delta.map((change) =>
+      h('div.change', h('h4', h('code', change.table), ' ', h('span.quiet', kindOf(change))), h('div.scroll', cells(change))),
+    ),
     delta_changes > delta.length && h('p.quiet', `and ${plural(delta_changes - delta.length, 'more row')}`),
   ];
 }
@@ -120,9 +165,29 @@ function cells({ before, after }) {
   const columns = Object.keys(before ?? after ?? {});
   const differs = (column) => !before || !after || json(before[column]) !== json(after[column]);
   const cell = (row, column, mark) => h('td', row && h(differs(column) ? mark : 'span', short(json(row[column]), 2000)));
-  return h('table.cells',
-    h('thead', h('tr', h('th', { scope: 'col' }, 'Column'), before && h('th', { scope: 'col' }, 'Before'), after && h('th', { scope: 'col' }, 'After'))),
-    h('tbody', columns.map((column) => h(before && after && !differs(column) ? 'tr.same' : 'tr', h('th', { scope: 'row' }, column), before && cell(before, column, 'del'), after && cell(after, column, 'ins')))));
+  return h(
+    'table.cells',
+    h(
+      'thead',
+      h(
+        'tr',
+        h('th', { scope: 'col' }, 'Column'),
+        before && h('th', { scope: 'col' }, 'Before'),
+        after && h('th', { scope: 'col' }, 'After'),
+      ),
+    ),
+    h(
+      'tbody',
+      columns.map((column) =>
+        h(
+          before && after && !differs(column) ? 'tr.same' : 'tr',
+          h('th', { scope: 'row' }, column),
+          before && cell(before, column, 'del'),
+          after && cell(after, column, 'ins'),
+        ),
+      ),
+    ),
+  );
 }
 
 function who({ head, entitled, has_more, sessions, has_more_sessions }, { command }, author) {
@@ -135,25 +200,65 @@ function who({ head, entitled, has_more, sessions, has_more_sessions }, { comman
   return [
     h('h3', 'Who gets it'),
     command.outcome === 'rejected' && h('p.quiet', 'A rejected command changes nothing: only its author is told.'),
-    h('table.who',
+    h(
+      'table.who',
       h('caption.hidden', 'Who gets it'),
-      h('thead', h('tr', h('th', { scope: 'col' }, 'User'), h('th', { scope: 'col' }, 'Entitled'), h('th', { scope: 'col' }, 'Got it'))),
-      h('tbody',
-        bySession.map((s) => h('tr', h('td', name(s.user)), h('td', entitlement(entitled.find(({ user }) => user === s.user))),
-          h('td', h(`span.badge.${RECEIVED[s.received][0]}`, RECEIVED[s.received][1]),
-            h('span.quiet', s.received === 'behind'
-              ? ` reads ${behind(s).map((one) => `${one.name} at seq ${count(one.position)}`).join(', ') || `at seq ${count(s.position)}`} of ${count(head)}`
-              : s.queued_bytes >= 65_536 ? ` with ${bytes(s.queued_bytes)} still on the way` : '')))),
-        away.map((one) => h('tr', h('td', name(one.user)), h('td', entitlement(one)), h('td', h('span.badge.quiet', 'not connected'), h('span.quiet', ' gets it when he comes back')))),
-        entitled.filter(({ until, user }) => until !== undefined && !bySession.some((s) => s.user === user))
-          .map((one) => h('tr.same', h('td', name(one.user)), h('td', entitlement(one)), h('td', h('span.quiet', 'no more')))))),
+      h(
+        'thead',
+        h('tr', h('th', { scope: 'col' }, 'User'), h('th', { scope: 'col' }, 'Entitled'), h('th', { scope: 'col' }, 'Got it')),
+      ),
+      h(
+        'tbody',
+        bySession.map((s) =>
+          h(
+            'tr',
+            h('td', name(s.user)),
+            h('td', entitlement(entitled.find(({ user }) => user === s.user))),
+            h(
+              'td',
+              h(`span.badge.${RECEIVED[s.received][0]}`, RECEIVED[s.received][1]),
+              h(
+                'span.quiet',
+                s.received === 'behind'
+                  ? ` reads ${
+                      behind(s)
+                        .map((one) => `${one.name} at seq ${count(one.position)}`)
+                        .join(', ') || `at seq ${count(s.position)}`
+                    } of ${count(head)}`
+                  : s.queued_bytes >= 65_536
+                    ? ` with ${bytes(s.queued_bytes)} still on the way`
+                    : '',
+              ),
+            ),
+          ),
+        ),
+        away.map((one) =>
+          h(
+            'tr',
+            h('td', name(one.user)),
+            h('td', entitlement(one)),
+            h('td', h('span.badge.quiet', 'not connected'), h('span.quiet', ' gets it when he comes back')),
+          ),
+        ),
+        entitled
+          .filter(({ until, user }) => until !== undefined && !bySession.some((s) => s.user === user))
+          .map((one) => h('tr.same', h('td', name(one.user)), h('td', entitlement(one)), h('td', h('span.quiet', 'no more')))),
+      ),
+    ),
     has_more && h('p.quiet', 'There are more who are entitled.'),
-    others.length > 0 && command.outcome !== 'rejected' && h('p', h('b', 'Connected, and hold none of its scopes: '), [...new Set(others.map(({ user }) => user))].join(', ')),
+    others.length > 0 &&
+      command.outcome !== 'rejected' &&
+      h('p', h('b', 'Connected, and hold none of its scopes: '), [...new Set(others.map(({ user }) => user))].join(', ')),
     has_more_sessions && h('p.quiet', 'There are more sessions.'),
   ];
 }
 
 function entitlement(one) {
   if (!one) return h('span.quiet', 'by a scope that he has got since');
-  return h('span', { title: exact(one.since) }, `since ${time(one.since)}`, one.until !== undefined && ` until ${time(one.until)}`);
+  return h(
+    'span',
+    { title: exact(one.since) },
+    `since ${time(one.since)}`,
+    one.until !== undefined && ` until ${time(one.until)}`,
+  );
 }

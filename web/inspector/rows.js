@@ -11,7 +11,18 @@ export class Rows {
     this.mark = mark;
     this.columns = columns;
     this.body = h('tbody');
-    this.element = h('table', h('caption.hidden', caption), h('thead', h('tr', columns.map(({ title, number }) => h(number ? 'th.number' : 'th', { scope: 'col' }, title)))), this.body);
+    this.element = h(
+      'table',
+      h('caption.hidden', caption),
+      h(
+        'thead',
+        h(
+          'tr',
+          columns.map(({ title, number }) => h(number ? 'th.number' : 'th', { scope: 'col' }, title)),
+        ),
+      ),
+      this.body,
+    );
   }
 
   update(items) {
@@ -21,7 +32,14 @@ export class Rows {
       const key = this.key(item);
       gone.delete(key);
       let row = this.#known.get(key);
-      if (!row) this.#known.set(key, (row = h('tr', this.columns.map(({ number, title }) => h(number ? 'td.number' : 'td', { 'data-title': title })))));
+      if (!row)
+        this.#known.set(
+          key,
+          (row = h(
+            'tr',
+            this.columns.map(({ number, title }) => h(number ? 'td.number' : 'td', { 'data-title': title })),
+          )),
+        );
       row.className = this.mark(item);
       this.cells(item).forEach((children, i) => show(row.children[i], children));
       if (row === before) before = row.nextElementSibling;

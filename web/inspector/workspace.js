@@ -19,9 +19,14 @@ export function showWorkspace(main, name, report) {
   main.append(
     h('section', h('div.title', h('h1', name), pauseButton), facts),
     h('section', { 'aria-label': 'Activity' }, plot.element),
-    tabs, panel);
+    tabs,
+    panel,
+  );
 
-  let paused = false, tab = '', view, names = [];
+  let paused = false,
+    tab = '',
+    view,
+    names = [];
   const polls = [];
   const pause = (value) => {
     paused = value;
@@ -31,28 +36,42 @@ export function showWorkspace(main, name, report) {
     view?.pause(paused);
   };
 
-  polls.push(new Poll(async (signal) => {
-    const answer = await ask(path, {}, signal);
-    const { workspace } = answer;
-    const fact = (title, ...value) => h('div', h('dt', title), h('dd', value));
-    show(facts,
-      fact('State', { open: 'open', busy: h('b.bad', 'busy'), at_rest: 'at rest' }[workspace.state]),
-      fact('Seq', count(answer.head)),
-      fact('Sessions', count(workspace.sessions ?? 0)),
-      fact('Commands', rate(workspace.state === 'open' ? workspace.per_second : 0)),
-      fact('Waiting', count(workspace.waiting_commands ?? 0)),
-      fact('File', bytes(workspace.bytes + workspace.wal_bytes)),
-      fact('App', answer.bundle));
-    names = answer.commands;
-    view?.setNames?.(names);
-  }, 2000, report));
+  polls.push(
+    new Poll(
+      async (signal) => {
+        const answer = await ask(path, {}, signal);
+        const { workspace } = answer;
+        const fact = (title, ...value) => h('div', h('dt', title), h('dd', value));
+        show(
+          facts,
+          fact('State', { open: 'open', busy: h('b.bad', 'busy'), at_rest: 'at rest' }[workspace.state]),
+          fact('Seq', count(answer.head)),
+          fact('Sessions', count(workspace.sessions ?? 0)),
+          fact('Commands', rate(workspace.state === 'open' ? workspace.per_second : 0)),
+          fact('Waiting', count(workspace.waiting_commands ?? 0)),
+          fact('File', bytes(workspace.bytes + workspace.wal_bytes)),
+          fact('App', answer.bundle),
+        );
+        names = answer.commands;
+        view?.setNames?.(names);
+      },
+      2000,
+      report,
+    ),
+  );
 
   let since = 0;
-  polls.push(new Poll(async (signal) => {
-    const answer = await ask([...path, 'activity'], { seconds: SECONDS, since }, signal);
-    plot.add(answer);
-    since = answer.until;
-  }, 1000, report));
+  polls.push(
+    new Poll(
+      async (signal) => {
+        const answer = await ask([...path, 'activity'], { seconds: SECONDS, since }, signal);
+        plot.add(answer);
+        since = answer.until;
+      },
+      1000,
+      report,
+    ),
+  );
 
   return {
     go(wanted, item, params) {

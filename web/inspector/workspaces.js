@@ -15,36 +15,67 @@ const HINTS = {
 
 export function showWorkspaces(main, report) {
   let offset = 0;
-  const name = h('input', { type: 'search', id: 'name', placeholder: 'part of a name', autocomplete: 'off', oninput: () => ((offset = 0), poll.now()) });
+  const name = h('input', {
+    type: 'search',
+    id: 'name',
+    placeholder: 'part of a name',
+    autocomplete: 'off',
+    oninput: () => ((offset = 0), poll.now()),
+  });
   const summary = h('p.quiet', { 'aria-live': 'off' });
   const rows = new Rows(
-    [{ title: 'Workspace' }, { title: 'State' }, { title: 'Seq', number: true }, { title: 'Sessions', number: true }, { title: 'Commands', number: true }, { title: 'Waiting', number: true }, { title: 'File', number: true }],
-    'Workspaces', { key: (one) => one.name, cells });
+    [
+      { title: 'Workspace' },
+      { title: 'State' },
+      { title: 'Seq', number: true },
+      { title: 'Sessions', number: true },
+      { title: 'Commands', number: true },
+      { title: 'Waiting', number: true },
+      { title: 'File', number: true },
+    ],
+    'Workspaces',
+    { key: (one) => one.name, cells },
+  );
   const more = h('div.pages');
   main.append(
-    h('section',
+    h(
+      'section',
       h('div.title', h('h1', 'Workspaces'), h('label.search', { for: 'name' }, h('span.hidden', 'Find'), name)),
       summary,
       h('div.scroll', rows.element),
-      more));
+      more,
+    ),
+  );
 
   const turn = (by) => {
     offset = Math.max(0, offset + by);
     poll.now();
   };
-  const poll = new Poll(async (signal) => {
-    const { total, open, workspaces } = await ask(['workspaces'], { name: name.value, offset, limit: PAGE }, signal);
-    show(summary, total === 0
-      ? name.value ? 'No workspace has such a name.' : 'There is no workspace yet: wherry workspace create makes one; in development, whoever connects.'
-      : `${plural(total, 'workspace')}, ${count(open)} open`);
-    rows.update(workspaces);
-    rows.element.hidden = total === 0;
-    show(more, total > PAGE && [
-      h('button', { type: 'button', disabled: offset === 0, onclick: () => turn(-PAGE) }, 'Back'),
-      h('span.quiet', `${count(offset + 1)} to ${count(offset + workspaces.length)}`),
-      h('button', { type: 'button', disabled: offset + workspaces.length >= total, onclick: () => turn(PAGE) }, 'On'),
-    ]);
-  }, 1500, report);
+  const poll = new Poll(
+    async (signal) => {
+      const { total, open, workspaces } = await ask(['workspaces'], { name: name.value, offset, limit: PAGE }, signal);
+      show(
+        summary,
+        total === 0
+          ? name.value
+            ? 'No workspace has such a name.'
+            : 'There is no workspace yet: wherry workspace create makes one; in development, whoever connects.'
+          : `${plural(total, 'workspace')}, ${count(open)} open`,
+      );
+      rows.update(workspaces);
+      rows.element.hidden = total === 0;
+      show(
+        more,
+        total > PAGE && [
+          h('button', { type: 'button', disabled: offset === 0, onclick: () => turn(-PAGE) }, 'Back'),
+          h('span.quiet', `${count(offset + 1)} to ${count(offset + workspaces.length)}`),
+          h('button', { type: 'button', disabled: offset + workspaces.length >= total, onclick: () => turn(PAGE) }, 'On'),
+        ],
+      );
+    },
+    1500,
+    report,
+  );
   return { stop: () => poll.stop() };
 }
 

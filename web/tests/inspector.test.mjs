@@ -29,11 +29,14 @@ after(async () => {
 });
 
 const run = (page, name, params) =>
-  page.evaluate(async ([name, params]) => {
-    const { saved, outcome } = db.execute(name, params);
-    await saved;
-    return (await outcome).state;
-  }, [name, params]);
+  page.evaluate(
+    async ([name, params]) => {
+      const { saved, outcome } = db.execute(name, params);
+      await saved;
+      return (await outcome).state;
+    },
+    [name, params],
+  );
 
 /** A page of the inspector, in a context of its own. Whatever it complains of fails the test. */
 async function inspect(hash, options = {}, at = server) {
@@ -48,13 +51,16 @@ async function inspect(hash, options = {}, at = server) {
 
 /** Nothing that axe calls serious. */
 async function accessible(page, what, part = 'html') {
-  const found = await page.evaluate(async ([source, part]) => {
-    if (!globalThis.axe) (0, eval)(source);
-    const { violations } = await globalThis.axe.run(part, { resultTypes: ['violations'] });
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-  }, [axe, part]);
+  const found = await page.evaluate(
+    async ([source, part]) => {
+      if (!globalThis.axe) (0, eval)(source);
+      const { violations } = await globalThis.axe.run(part, { resultTypes: ['violations'] });
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+    },
+    [axe, part],
+  );
   assert.deepEqual(found, [], what);
 }
 
@@ -80,7 +86,8 @@ test('commands appear as they come, newest first', async () => {
 
 test('filters leave what matches, and are in the address', async () => {
   const shown = () => look.locator('.commands tbody tr').evaluateAll((rows) => rows.map((row) => Number(row.dataset.seq)));
-  const seqs = (...expected) => until(async () => JSON.stringify(await shown()) === JSON.stringify(expected), `the commands ${expected}`);
+  const seqs = (...expected) =>
+    until(async () => JSON.stringify(await shown()) === JSON.stringify(expected), `the commands ${expected}`);
   await look.getByLabel('Command', { exact: true }).fill('message.post');
   await seqs(5, 4);
   await look.getByLabel('Text in data').fill('AHOY 100%');
@@ -158,7 +165,10 @@ test('sessions show their scopes; who has none and who lags is marked', async ()
     Object.assign(scope, { state: 'scanning', lag: 7, position: bob.position });
     await route.fulfill({ json: answer });
   });
-  await until(async () => /lags[^]*7 behind[^]*channel\(g\) scanning, 7 behind/.test(await sessionOf('bob').innerText()), 'bob to be marked');
+  await until(
+    async () => /lags[^]*7 behind[^]*channel\(g\) scanning, 7 behind/.test(await sessionOf('bob').innerText()),
+    'bob to be marked',
+  );
   await look.getByText('1 to look at').waitFor();
   assert.doesNotMatch(await sessionOf('ann').innerText(), /lags/);
   await look.unroute('**/team/sessions?*');
@@ -190,7 +200,21 @@ test('without --dev it is for tokens with the role admin', async () => {
   await cli('workspace', 'create', 'other', '--data', join(data, 'data'));
   const guarded = await Server.start({ folder: data, dev: false });
   const token = async (...roles) =>
-    (await cli('token', '--data', join(data, 'data'), '--workspace', 'team', '--user', 'ann', ...roles.flatMap((role) => ['--role', role]))).trim().split('\n').at(-1);
+    (
+      await cli(
+        'token',
+        '--data',
+        join(data, 'data'),
+        '--workspace',
+        'team',
+        '--user',
+        'ann',
+        ...roles.flatMap((role) => ['--role', role]),
+      )
+    )
+      .trim()
+      .split('\n')
+      .at(-1);
   try {
     const page = await inspect('#/w/team', {}, guarded);
     const field = page.getByLabel('Token');
@@ -235,7 +259,10 @@ test('the panel shows what is pending, and lets it be retried and dismissed', as
   await panel.getByText('online').waitFor();
   await panel.getByRole('tab', { name: 'Commands' }).click();
   await command('m3').getByRole('button', { name: 'Retry' }).click();
-  await until(() => bob.evaluate(async () => (await db.query("SELECT 1 FROM messages WHERE id = 'm3'")).length === 1), 'the message');
+  await until(
+    () => bob.evaluate(async () => (await db.query("SELECT 1 FROM messages WHERE id = 'm3'")).length === 1),
+    'the message',
+  );
   await panel.getByRole('tab', { name: 'Events' }).click();
   await until(async () => /applied[^]*status/.test(await panel.innerText()), 'the events');
 });

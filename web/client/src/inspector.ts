@@ -2,7 +2,8 @@
  * A panel over an app's page that shows what its database holds and does: scopes, own commands, tables, SQL and events.
  * Plain DOM in a shadow root; its style is a constructed sheet, so it works under a strict content security policy.
  */
-import type { Command, Events, Row, SqlValue, Wherry } from './index.js';
+import type { Command, Events, Wherry } from './index.js';
+import { badge, button, clock, failed, fill, h, json, quoted, resultTable, table, type Child } from './inspector_dom.js';
 import { sheet } from './inspector_style.js';
 
 export interface InspectorOptions {
@@ -37,60 +38,17 @@ const ROWS = 50;
 const SQL_ROWS = 200;
 const COMMANDS = 200;
 const EVENTS = 300;
-const EVENT_NAMES: (keyof Events)[] = ['status', 'applied', 'rejected', 'superseded', 'epoch', 'identity', 'salvaged', 'progress', 'error'];
-const MARKS: Record<string, string> = { applied: 'ok', live: 'ok', online: 'ok', rejected: 'bad', superseded: 'warn', pending: 'warn', loading: 'warn' };
-
-type Child = Node | string | number | false | null | undefined | Child[];
-type Attributes = Record<string, unknown>;
-
-/** `h('p.note', { title: 'x', onclick: f }, 'text', child)` */
-function h(selector: string, attributes: Attributes = {}, ...children: Child[]): HTMLElement {
-  const [tag, ...classes] = selector.split('.');
-  const element = document.createElement(tag!);
-  if (classes.length > 0) element.className = classes.join(' ');
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === 'function') element.addEventListener(name.slice(2), value as EventListener);
-    else if (value !== false && value !== undefined) element.setAttribute(name, value === true ? '' : String(value));
-  }
-  element.append(...nodes(children));
-  return element;
-}
-
-function nodes(child: Child): (Node | string)[] {
-  if (Array.isArray(child)) return child.flatMap(nodes);
-  if (child === false || child === null || child === undefined) return [];
-  return [child instanceof Node ? child : String(child)];
-}
-
-const button = (text: string, onclick: () => void, more: Attributes = {}) => h('button', { type: 'button', onclick, ...more }, text);
-const badge = (state: string) => h(`span.badge.${MARKS[state] ?? 'quiet'}`, {}, state);
-const failed = (error: unknown) => h('p.bad', { role: 'alert' }, `${(error as { code?: string }).code ?? 'error'}: ${(error as Error).message}`);
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
-const json = (value: unknown, indent = 0) => JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v), indent);
-const clock = (at: number) => new Date(at).toTimeString().slice(0, 8);
-
-function cell(value: SqlValue): HTMLElement {
-  if (value === null) return h('i', {}, 'NULL');
-  const text = value instanceof Uint8Array ? `x'${[...value.slice(0, 40)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}'` : String(value);
-  return h('span', { title: text.length > 200 && text }, text.length > 200 ? `${text.slice(0, 200)}…` : text);
-}
-
-function table(caption: string, columns: string[], rows: Child[][]): HTMLElement {
-  return h('div.scroll', { tabindex: 0, role: 'region', 'aria-label': caption },
-    h('table', {}, h('thead', {}, h('tr', {}, columns.map((column) => h('th', { scope: 'col' }, column)))),
-      h('tbody', {}, rows.map((row) => h('tr', {}, row.map((value) => h('td', {}, value)))))));
-}
-
-const resultTable = (caption: string, rows: Row[]) =>
-  table(caption, Object.keys(rows[0]!), rows.map((row) => Object.values(row).map(cell)));
-
-/** Shows what `make` gives, and keeps the focus where it was if that is still there. */
-function fill(parent: HTMLElement, ...children: Child[]): void {
-  const root = parent.getRootNode() as ShadowRoot;
-  const key = (root.activeElement as HTMLElement | null)?.dataset['key'];
-  parent.replaceChildren(...nodes(children));
-  if (key) parent.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus();
-}
+const EVENT_NAMES: (keyof Events)[] = [
+  'status',
+  'applied',
+  'rejected',
+  'superseded',
+  'epoch',
+  'identity',
+  'salvaged',
+  'progress',
+  'error',
+];
 
 class Panel implements Inspector {
   readonly element = h('wherry-inspector');
@@ -116,20 +74,41 @@ class Panel implements Inspector {
     this.#add('events', 'Events', (body) => this.#showEvents(body));
     const all = Object.values(this.#tabs);
     root.append(
-      h('section', { role: 'dialog', 'aria-label': 'Wherry inspector', onkeydown: (event: KeyboardEvent) => event.key === 'Escape' && this.close() },
-        h('header', {}, h('b.brand', {}, 'Wherry'),
-          h('div.tabs', { role: 'tablist', 'aria-label': 'Inspector', onkeydown: (event: KeyboardEvent) => this.#arrow(event) }, all.map(({ tab }) => tab)),
-          button('Close', () => this.close())),
-        all.map(({ body }) => body)));
+      h(
+        'section',
+        {
+          role: 'dialog',
+          'aria-label': 'Wherry inspector',
+          onkeydown: (event: KeyboardEvent) => event.key === 'Escape' && this.close(),
+        },
+        h(
+          'header',
+          {},
+          h('b.brand', {}, 'Wherry'),
+          h(
+            'div.tabs',
+            { role: 'tablist', 'aria-label': 'Inspector', onkeydown: (event: KeyboardEvent) => this.#arrow(event) },
+            all.map(({ tab }) => tab),
+          ),
+          button('Close', () => this.close()),
+        ),
+        all.map(({ body }) => body),
+      ),
+    );
   }
 
   begin(): void {
     for (const name of EVENT_NAMES) this.#stops.push(this.#db.on(name, (value) => this.#happened(name, value)));
     this.#stops.push(
-      this.#db.watch<{ state: string; count: number }>('SELECT state, count(*) AS count, max(n) FROM wherry_commands WHERE dismissed = 0 GROUP BY state', [], (rows) => {
-        this.#counts = Object.fromEntries(rows.map(({ state, count }) => [state, count]));
-        this.#again('status', 'commands');
-      }));
+      this.#db.watch<{ state: string; count: number }>(
+        'SELECT state, count(*) AS count, max(n) FROM wherry_commands WHERE dismissed = 0 GROUP BY state',
+        [],
+        (rows) => {
+          this.#counts = Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+          this.#again('status', 'commands');
+        },
+      ),
+    );
     this.#select('status', true);
   }
 
@@ -142,7 +121,11 @@ class Panel implements Inspector {
   }
 
   #add(name: string, title: string, show: (body: HTMLElement) => void): void {
-    const tab = h('button', { type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': name, onclick: () => this.#select(name) }, title);
+    const tab = h(
+      'button',
+      { type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': name, onclick: () => this.#select(name) },
+      title,
+    );
     const body = h('div.body', { role: 'tabpanel', id: name, 'aria-labelledby': `tab-${name}`, tabindex: 0, hidden: true });
     this.#tabs[name] = { title, tab, body, show: () => show(body) };
   }
@@ -181,24 +164,46 @@ class Panel implements Inspector {
     const isOff = s.connection === 'stopped';
     const entry = (title: string, ...value: Child[]) => [h('dt', {}, title), h('dd', {}, value)];
     const turn = (what: Promise<void>) => void what.catch((error) => body.append(failed(error)));
-    fill(body,
-      h('dl', {},
-        entry('Connection', badge(s.connected ? 'online' : isOff ? 'offline' : s.connection), ' ', button(isOff ? 'Connect' : 'Go offline', () => turn(isOff ? db.connect() : db.disconnect()), { 'data-key': 'online' })),
+    fill(
+      body,
+      h(
+        'dl',
+        {},
+        entry(
+          'Connection',
+          badge(s.connected ? 'online' : isOff ? 'offline' : s.connection),
+          ' ',
+          button(isOff ? 'Connect' : 'Go offline', () => turn(isOff ? db.connect() : db.disconnect()), { 'data-key': 'online' }),
+        ),
         s.error && entry('Because', h('span.bad', {}, `${s.error.code}: ${s.error.message}`)),
         entry('In step', s.synced ? 'yes' : 'not yet'),
         entry('Position', s.position),
-        entry('Own commands', ['pending', 'rejected', 'superseded'].map((state) => `${this.#counts[state] ?? 0} ${state}`).join(', ')),
+        entry(
+          'Own commands',
+          ['pending', 'rejected', 'superseded'].map((state) => `${this.#counts[state] ?? 0} ${state}`).join(', '),
+        ),
         entry('User', `${s.userId} in ${s.workspace}`),
         entry('Replica', h('code', {}, s.replicaId)),
         entry('Epoch', h('code', {}, s.epoch)),
-        entry('Schema', h('code', {}, s.schemaHash.slice(0, 16)))),
+        entry('Schema', h('code', {}, s.schemaHash.slice(0, 16))),
+      ),
       h('h2', {}, 'Scopes'),
       s.scopes.length === 0
         ? h('p.quiet', {}, 'None: nothing that this user may see has come yet.')
-        : table('Scopes', ['Scope', 'State', ''], s.scopes.map(({ name, state, onDemand, wanted }) => [
-            h('code', {}, name), badge(state),
-            onDemand && button(wanted ? 'Unload' : 'Load', () => turn(wanted ? db.unload(name) : db.load(name)), { 'data-key': name, 'aria-label': `${wanted ? 'Unload' : 'Load'} ${name}` }),
-          ])));
+        : table(
+            'Scopes',
+            ['Scope', 'State', ''],
+            s.scopes.map(({ name, state, onDemand, wanted }) => [
+              h('code', {}, name),
+              badge(state),
+              onDemand &&
+                button(wanted ? 'Unload' : 'Load', () => turn(wanted ? db.unload(name) : db.load(name)), {
+                  'data-key': name,
+                  'aria-label': `${wanted ? 'Unload' : 'Load'} ${name}`,
+                }),
+            ]),
+          ),
+    );
   }
 
   async #showCommands(body: HTMLElement): Promise<void> {
@@ -210,22 +215,62 @@ class Panel implements Inspector {
       return fill(body, failed(error));
     }
     const answered = all.filter(({ state }) => state === 'rejected' || state === 'superseded').length;
-    const act = (what: Promise<unknown>) => void what.then(() => this.#again('commands'), (error) => body.prepend(failed(error)));
+    const act = (what: Promise<unknown>) =>
+      void what.then(
+        () => this.#again('commands'),
+        (error) => body.prepend(failed(error)),
+      );
     const one = ({ id, name, params, entityId, state, code, message, lost, at, seq }: Command) =>
-      h('li', {},
-        h('div.row', {}, badge(state), h('code', {}, name), h('span.quiet', { title: new Date(at).toISOString() }, clock(at), seq > 0 && `, seq ${seq}`),
-          h('span.acts', {},
-            (state === 'rejected' || state === 'superseded') && button('Retry', () => act(db.retry(id).saved), { 'data-key': `r${id}`, 'aria-label': `Retry ${name}` }), ' ',
-            state !== 'pending' && button('Dismiss', () => act(db.dismiss(id)), { 'data-key': `d${id}`, 'aria-label': `Dismiss ${name}` }))),
-        code && h('p', { class: state === 'pending' ? 'warn' : 'bad' }, h('code', {}, code), ` ${message}`, state === 'pending' && ' (for now: it is still sent)'),
+      h(
+        'li',
+        {},
+        h(
+          'div.row',
+          {},
+          badge(state),
+          h('code', {}, name),
+          h('span.quiet', { title: new Date(at).toISOString() }, clock(at), seq > 0 && `, seq ${seq}`),
+          h(
+            'span.acts',
+            {},
+            (state === 'rejected' || state === 'superseded') &&
+              button('Retry', () => act(db.retry(id).saved), { 'data-key': `r${id}`, 'aria-label': `Retry ${name}` }),
+            ' ',
+            state !== 'pending' &&
+              button('Dismiss', () => act(db.dismiss(id)), { 'data-key': `d${id}`, 'aria-label': `Dismiss ${name}` }),
+          ),
+        ),
+        code &&
+          h(
+            'p',
+            { class: state === 'pending' ? 'warn' : 'bad' },
+            h('code', {}, code),
+            ` ${message}`,
+            state === 'pending' && ' (for now: it is still sent)',
+          ),
         state === 'superseded' && Boolean(lost) && h('p.warn', {}, 'Others wrote later: ', h('code', {}, json(lost))),
-        h('details', {}, h('summary', { 'data-key': id }, entityId ? `Parameters, about ${entityId}` : 'Parameters'), h('pre', {}, json(params, 2))));
-    const opened = new Set([...body.querySelectorAll<HTMLElement>('details[open] > summary')].map((summary) => summary.dataset['key']));
-    fill(body,
+        h(
+          'details',
+          {},
+          h('summary', { 'data-key': id }, entityId ? `Parameters, about ${entityId}` : 'Parameters'),
+          h('pre', {}, json(params, 2)),
+        ),
+      );
+    const opened = new Set(
+      [...body.querySelectorAll<HTMLElement>('details[open] > summary')].map((summary) => summary.dataset['key']),
+    );
+    fill(
+      body,
       all.length === 0 && h('p.quiet', {}, 'No commands of this device are under way or wait to be looked at.'),
-      answered > 1 && h('p', {}, button('Dismiss all that are answered', () => act(db.dismiss()), { 'data-key': 'all' })),
+      answered > 1 &&
+        h(
+          'p',
+          {},
+          button('Dismiss all that are answered', () => act(db.dismiss()), { 'data-key': 'all' }),
+        ),
       h('ol', {}, all.slice(0, COMMANDS).map(one)),
-      all.length > COMMANDS && h('p.quiet', {}, `and ${all.length - COMMANDS} older ones`));
+      all.length > COMMANDS && h('p.quiet', {}, `and ${all.length - COMMANDS} older ones`),
+    );
     for (const summary of body.querySelectorAll<HTMLElement>('summary'))
       if (opened.has(summary.dataset['key'])) (summary.parentElement as HTMLDetailsElement).open = true;
   }
@@ -235,11 +280,27 @@ class Panel implements Inspector {
     const content = h('div');
     try {
       const all = await this.#db.query<{ name: string; sql: string }>(
-        "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name LIKE 'wherry~_%' ESCAPE '~', name");
+        `SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
+         ORDER BY name LIKE 'wherry~_%' ESCAPE '~', name`,
+      );
       if (body.childElementCount > 0) return;
-      const choice = h('select', { id: 'table', onchange: () => void this.#showTable(content, all[Number(choice.value)]!, 0) },
-        all.map(({ name }, i) => h('option', { value: i }, name))) as HTMLSelectElement;
-      fill(body, h('p', {}, h('label', { for: 'table' }, 'Table '), choice, ' ', button('Read again', () => choice.dispatchEvent(new Event('change')))), content);
+      const choice = h(
+        'select',
+        { id: 'table', onchange: () => void this.#showTable(content, all[Number(choice.value)]!, 0) },
+        all.map(({ name }, i) => h('option', { value: i }, name)),
+      ) as HTMLSelectElement;
+      fill(
+        body,
+        h(
+          'p',
+          {},
+          h('label', { for: 'table' }, 'Table '),
+          choice,
+          ' ',
+          button('Read again', () => choice.dispatchEvent(new Event('change'))),
+        ),
+        content,
+      );
       if (all[0]) await this.#showTable(content, all[0], 0);
     } catch (error) {
       fill(body, failed(error));
@@ -254,11 +315,20 @@ class Panel implements Inspector {
       ]);
       const count = total!.n;
       const turn = (by: number) => void this.#showTable(content, { name, sql }, from + by);
-      fill(content,
+      fill(
+        content,
         h('details', {}, h('summary', {}, 'Schema'), h('pre', {}, sql)),
-        h('p.row', {}, h('span', { role: 'status' }, count === 0 ? 'No rows' : `Rows ${from + 1} to ${from + rows.length} of ${count}`),
-          count > ROWS && [button('Back', () => turn(-ROWS), { disabled: from === 0, 'data-key': 'back' }), button('On', () => turn(ROWS), { disabled: from + ROWS >= count, 'data-key': 'on' })]),
-        rows.length > 0 && resultTable(`Rows of ${name}`, rows));
+        h(
+          'p.row',
+          {},
+          h('span', { role: 'status' }, count === 0 ? 'No rows' : `Rows ${from + 1} to ${from + rows.length} of ${count}`),
+          count > ROWS && [
+            button('Back', () => turn(-ROWS), { disabled: from === 0, 'data-key': 'back' }),
+            button('On', () => turn(ROWS), { disabled: from + ROWS >= count, 'data-key': 'on' }),
+          ],
+        ),
+        rows.length > 0 && resultTable(`Rows of ${name}`, rows),
+      );
     } catch (error) {
       fill(content, failed(error));
     }
@@ -266,9 +336,19 @@ class Panel implements Inspector {
 
   #showSql(body: HTMLElement): void {
     if (body.childElementCount > 0) return;
-    const text = h('textarea', { id: 'query', rows: 3, spellcheck: 'false', 'aria-describedby': 'hint', onkeydown: (event: KeyboardEvent) => {
-      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void run();
-    } }, "SELECT name, state FROM wherry_commands ORDER BY n DESC") as HTMLTextAreaElement;
+    const text = h(
+      'textarea',
+      {
+        id: 'query',
+        rows: 3,
+        spellcheck: 'false',
+        'aria-describedby': 'hint',
+        onkeydown: (event: KeyboardEvent) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void run();
+        },
+      },
+      'SELECT name, state FROM wherry_commands ORDER BY n DESC',
+    ) as HTMLTextAreaElement;
     const result = h('div');
     const run = async () => {
       const began = performance.now();
@@ -276,26 +356,55 @@ class Panel implements Inspector {
         const rows = await this.#db.query(limited(text.value));
         const took = (performance.now() - began).toFixed(1);
         const shown = rows.slice(0, SQL_ROWS);
-        fill(result,
-          h('p', { role: 'status' }, `${rows.length > SQL_ROWS ? `The first ${SQL_ROWS} rows` : `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`} in ${took} ms`),
-          shown.length > 0 && resultTable('Result', shown));
+        const count =
+          rows.length > SQL_ROWS ? `The first ${SQL_ROWS} rows` : `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
+        fill(result, h('p', { role: 'status' }, `${count} in ${took} ms`), shown.length > 0 && resultTable('Result', shown));
       } catch (error) {
         fill(result, failed(error));
       }
     };
-    fill(body, h('label', { for: 'query' }, 'A query; what writes is refused'), text,
-      h('p.row', {}, button('Run', () => void run()), h('span.quiet', { id: 'hint' }, 'or Ctrl+Enter')), result);
+    fill(
+      body,
+      h('label', { for: 'query' }, 'A query; what writes is refused'),
+      text,
+      h(
+        'p.row',
+        {},
+        button('Run', () => void run()),
+        h('span.quiet', { id: 'hint' }, 'or Ctrl+Enter'),
+      ),
+      result,
+    );
   }
 
   #showEvents(body: HTMLElement): void {
-    fill(body, this.#events.length === 0
-      ? h('p.quiet', {}, 'Nothing has happened since this was opened.')
-      : h('ol.log', {}, [...this.#events].reverse().map(({ at, name, value }) =>
-          h('li', {}, h('time', {}, clock(at)), ' ', h('b', {}, name), ' ', h('code', {}, name === 'status' ? summary(value as Events['status']) : json(value))))));
+    fill(
+      body,
+      this.#events.length === 0
+        ? h('p.quiet', {}, 'Nothing has happened since this was opened.')
+        : h(
+            'ol.log',
+            {},
+            [...this.#events]
+              .reverse()
+              .map(({ at, name, value }) =>
+                h(
+                  'li',
+                  {},
+                  h('time', {}, clock(at)),
+                  ' ',
+                  h('b', {}, name),
+                  ' ',
+                  h('code', {}, name === 'status' ? summary(value as Events['status']) : json(value)),
+                ),
+              ),
+          ),
+    );
   }
 }
 
-const summary = ({ connection, synced, pending, position }: Events['status']) => `${connection}${synced ? ', in step' : ''}, ${pending} pending, position ${position}`;
+const summary = ({ connection, synced, pending, position }: Events['status']) =>
+  `${connection}${synced ? ', in step' : ''}, ${pending} pending, position ${position}`;
 
 /** A large result would have to be copied from the worker before it is cut. */
 function limited(sql: string): string {
