@@ -197,9 +197,10 @@ Result<std::string> Inspector::workspaces(const InspectorRequest& request) {
   // Where most happens comes first.
   const auto rank = [&](const DataFolder::WorkspaceInfo& info) {
     const auto at = open.find(info.name);
-    return at == open.end() ? int64_t{0} : -1 - static_cast<int64_t>(at->second.sessions);
+    const int64_t sessions = at == open.end() ? -1 : static_cast<int64_t>(at->second.sessions);
+    return std::pair(-sessions, std::string_view(info.name));
   };
-  std::ranges::stable_sort(all, {}, rank);
+  std::ranges::sort(all, {}, rank);
   std::vector<std::string> shown;
   const auto begin = std::min(static_cast<size_t>(request.offset), all.size());
   const auto end = std::min(begin + static_cast<size_t>(request.limit), all.size());

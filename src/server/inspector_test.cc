@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "base/text.h"
@@ -96,14 +97,19 @@ class Device {
     const auto message = protocol::decode(bytes);
     if (!message) return;
     const std::lock_guard lock(mutex_);
-    if (const auto* scopes = std::get_if<protocol::Scopes>(&*message))
-      for (const auto& granted : scopes->granted) scopes_.push_back(granted.handle);
+    if (const auto* scopes = std::get_if<protocol::Scopes>(&*message)) note(*scopes);
+    if (const auto* batch = std::get_if<protocol::Batch>(&*message); batch != nullptr && batch->scopes)
+      note(*batch->scopes);
     changed_.notify_all();
+  }
+
+  void note(const protocol::Scopes& scopes) {
+    for (const auto& granted : scopes.granted) scopes_.insert(granted.handle);
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<protocol::Handle> scopes_;
+  std::set<protocol::Handle> scopes_;
   int64_t pushed_ = 0;
   std::unique_ptr<net::WebSocketClient> client_;
 };

@@ -95,8 +95,10 @@ test('filters leave what matches, and are in the address', async () => {
   assert.match(look.url(), /name=message\.post&text=AHOY/);
   await look.reload();
   await seqs(4);
-  await look.getByLabel('Text in data').fill('nowhere');
+  await look.getByLabel('Text in data').fill('no%41where');
   await look.getByText('None matches').waitFor();
+  await look.reload();
+  await until(async () => (await look.getByLabel('Text in data').inputValue()) === 'no%41where', 'the filter as it was');
   await look.getByLabel('Text in data').fill('');
   await look.getByLabel('Command', { exact: true }).fill('');
   await look.getByLabel('User').fill('system');
