@@ -182,8 +182,8 @@ function pieces(all) {
   return runs;
 }
 
-/** The next of 1, 2, 5, 10, 20, 50, … */
+/** The next of 1, 2, 3, 5, 10, 20, 30, 50, … */
 function ceiling(n) {
   const power = 10 ** Math.floor(Math.log10(n));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= n);
+  return [1, 2, 3, 5, 10].map((step) => step * power).find((step) => step >= n);
 }

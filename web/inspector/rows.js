@@ -10,9 +10,10 @@ export class Rows {
     this.cells = cells;
     this.mark = mark;
     this.columns = columns;
-    this.body = h('tbody');
+    this.body = h('tbody', { role: 'rowgroup' });
     this.element = h(
-      'table',
+      'table.cards',
+      { role: 'table' }, // said, since on narrow screens it is not laid out as one
       h('caption.hidden', caption),
       h(
         'thead',
@@ -37,7 +38,8 @@ export class Rows {
           key,
           (row = h(
             'tr',
-            this.columns.map(({ number, title }) => h(number ? 'td.number' : 'td', { 'data-title': title })),
+            { role: 'row' },
+            this.columns.map(({ number, title }) => h(number ? 'td.number' : 'td', { role: 'cell', 'data-title': title })),
           )),
         );
       row.className = this.mark(item);

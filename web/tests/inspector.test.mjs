@@ -184,10 +184,13 @@ test('the plot is drawn, and says in words what it shows', async () => {
   assert.notEqual(await plot.locator('.p99').getAttribute('d'), '');
 });
 
-test('it can be used with a screen reader, in the dark, and breaks no rule of its policy', async () => {
-  for (const colorScheme of ['light', 'dark'])
+test('it can be used with a screen reader, in the dark, on a phone, and breaks no rule of its policy', async () => {
+  for (const [colorScheme, width] of [
+    ['light', 1280],
+    ['dark', 390],
+  ])
     for (const hash of ['#/', '#/w/team', '#/w/team/commands/6', '#/w/team/sessions']) {
-      const page = await inspect(hash, { colorScheme, bypassCSP: true });
+      const page = await inspect(hash, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
       await page.locator('table').first().waitFor();
       await page.waitForTimeout(300);
       await accessible(page, `${hash}, ${colorScheme}`);
