@@ -150,14 +150,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     Verdict verdict = judge(facts, options_.origins);
     if (verdict.status == 404 && !facts.upgrade) {
-      if (auto page = page_for(facts)) return answer(*std::move(page), method == "HEAD");
+      if (auto page = page_for(facts)) return answer_now_or_later(*std::move(page), method == "HEAD");
     }
     if (verdict.status != 101) return answer(verdict);
+    upgrade(std::move(verdict.text), address());
+  }
+
+  // Of the client, by what the request says.
+  std::string address() const {
     std::vector<std::string_view> forwarded;
-    const auto [from, to] = request.equal_range("X-Forwarded-For");
+    const auto [from, to] = parser_->get().equal_range("X-Forwarded-For");
     for (auto field = from; field != to; ++field)
       forwarded.emplace_back(field->value().data(), field->value().size());
-    upgrade(std::move(verdict.text), client_address(peer_, forwarded, options_.proxies));
+    return client_address(peer_, forwarded, options_.proxies);
   }
 
   std::optional<Page> page_for(const Request& request) const {
@@ -166,10 +171,29 @@ class Connection : public std::enable_shared_from_this<Connection> {
       const auto value = parser_->get()[field];
       return std::string_view(value.data(), value.size());
     };
-    return options_.pages({.target = request.target.substr(0, request.target.find('?')),
+    const size_t path = std::min(request.target.find('?'), request.target.size());
+    return options_.pages({.target = request.target.substr(0, path),
                            .host = header(http::field::host),
                            .accept_encoding = header(http::field::accept_encoding),
-                           .if_none_match = header(http::field::if_none_match)});
+                           .if_none_match = header(http::field::if_none_match),
+                           .query = request.target.substr(std::min(path + 1, request.target.size())),
+                           .authorization = header(http::field::authorization),
+                           .origin = request.origins.empty()       ? std::string_view()
+                                     : request.origins.size() == 1 ? request.origins.front()
+                                                                   : "null",
+                           .address = address()});
+  }
+
+  // The deadline for the request holds for a page that is made elsewhere, too.
+  void answer_now_or_later(Page page, bool head_alone) {
+    if (!page.later) return answer(std::move(page), head_alone);
+    state_ = State::kAnswering;
+    page.later([weak = weak_from_this(), executor = socket_.get_executor(), head_alone](Page made) {
+      asio::post(executor, [weak, head_alone, made = std::move(made)]() mutable {
+        const auto self = weak.lock();
+        if (self && self->state_ == State::kAnswering) self->answer(std::move(made), head_alone);
+      });
+    });
   }
 
   void answer(const Verdict& verdict) {

@@ -127,6 +127,42 @@ TEST(Listener, AnswersWithPagesWhereThereAreSome) {
   EXPECT_TRUE(answer("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").ends_with("ok\n"));
 }
 
+TEST(Listener, APageMayComeLaterFromAnotherThread) {
+  std::thread maker;
+  std::function<void(Page)> abandoned;
+  const auto pages = [&](const PageRequest& request) -> std::optional<Page> {
+    Page page;
+    if (request.target == "/never") {
+      page.later = [&](std::function<void(Page)> take) { abandoned = std::move(take); };
+      return page;
+    }
+    page.later = [&maker, seen = cat(request.query, ' ', request.authorization, ' ', request.origin, ' ',
+                                     request.address)](std::function<void(Page)> take) {
+      maker = std::thread([take = std::move(take), seen] {
+        take({.status = 200, .headers = {}, .body = std::make_shared<const std::string>(seen)});
+      });
+    };
+    return page;
+  };
+  {
+    Server server({.pages = pages});
+    {
+      RawSocket socket(server.listener->port());
+      socket.send(
+          "GET /late?a=1&b=%20 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nOrigin: http://x\r\n\r\n");
+      EXPECT_TRUE(socket.read_all().ends_with("close\r\n\r\na=1&b=%20 Bearer t http://x 127.0.0.1"));
+    }
+    maker.join();
+    RawSocket gone(server.listener->port());
+    gone.send("GET /never HTTP/1.1\r\nHost: x\r\n\r\n");
+    RawSocket after(server.listener->port());
+    after.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(after.read_all().ends_with("ok\n"));
+    server.listener->stop();
+    if (abandoned) abandoned({});  // too late: nothing happens
+  }
+}
+
 TEST(Listener, OffersNoCompression) {
   Server server;
   RawSocket socket(server.listener->port());

@@ -136,8 +136,11 @@ std::string make_token(const TokenClaims& claims, std::string_view secret) {
   return cat(signed_part, '.', to_base64url(hmac_sha256(secret, signed_part)));
 }
 
-Result<TokenClaims> verify_token(std::string_view token, std::string_view secret, std::string_view workspace,
-                                 Millis now) {
+namespace {
+
+// `workspace`: nothing if any will do.
+Result<TokenClaims> verify(std::string_view token, std::string_view secret,
+                           std::optional<std::string_view> workspace, Millis now) {
   if (token.empty()) return refuse("is missing");
   if (token.size() > kTokenBytes) return refuse("is too long");
   const size_t first = token.find('.');
@@ -162,16 +165,28 @@ Result<TokenClaims> verify_token(std::string_view token, std::string_view secret
   if (!claims) return refuse("is malformed");
   TRY(check_times(*claims, now));
   TRY(check_audience(*claims));
-  if (const auto wsp = claims->find("wsp"); wsp == claims->end() || *wsp != workspace) {
+  const auto wsp = claims->find("wsp");
+  if (wsp == claims->end() || !wsp->is_string() || (workspace && *wsp != *workspace)) {
     return refuse("is for another workspace");
   }
   const auto sub = claims->find("sub");
   if (sub == claims->end() || !is_name(*sub, kUserCharacters)) return refuse("names no user");
   TRY_ASSIGN(auto roles, read_roles(*claims));
   return TokenClaims{.user_id = sub->get<std::string>(),
-                     .workspace = std::string(workspace),
+                     .workspace = wsp->get<std::string>(),
                      .roles = std::move(roles),
                      .expires = Millis{claims->at("exp").get<int64_t>() * 1000}};
+}
+
+}  // namespace
+
+Result<TokenClaims> verify_token(std::string_view token, std::string_view secret, std::string_view workspace,
+                                 Millis now) {
+  return verify(token, secret, workspace, now);
+}
+
+Result<TokenClaims> verify_token(std::string_view token, std::string_view secret, Millis now) {
+  return verify(token, secret, std::nullopt, now);
 }
 
 }  // namespace wherry::net

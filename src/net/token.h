@@ -24,6 +24,8 @@ std::string make_token(const TokenClaims& claims, std::string_view secret);
 // (constant-time comparison), expired, another workspace.
 Result<TokenClaims> verify_token(std::string_view token, std::string_view secret, std::string_view workspace,
                                  Millis now);
+// The same for the workspace that the token is for, whichever that is.
+Result<TokenClaims> verify_token(std::string_view token, std::string_view secret, Millis now);
 
 std::string sha256(std::string_view bytes);  // 32 raw bytes, OpenSSL EVP
 void fill_random(std::span<uint8_t> out);    // OpenSSL RAND_bytes

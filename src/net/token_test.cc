@@ -38,6 +38,16 @@ void expect_refused(std::string_view token, std::string_view why) {
   EXPECT_EQ(result.error().message.find(kSecret), std::string::npos);
 }
 
+TEST(Token, TellsItsWorkspaceIfAnyWillDo) {
+  const auto claims =
+      verify_token(sign(kHeader, R"({"sub":"ann","wsp":"here","exp":1700000060})"), kSecret, kNow);
+  ASSERT_TRUE(claims) << claims.error().text();
+  EXPECT_EQ(claims->workspace, "here");
+  EXPECT_FALSE(verify_token(sign(kHeader, R"({"sub":"ann","exp":1700000060})"), kSecret, kNow));
+  EXPECT_FALSE(verify_token(sign(kHeader, R"({"sub":"ann","wsp":7,"exp":1700000060})"), kSecret, kNow));
+  EXPECT_FALSE(verify_token(sign(kHeader, kClaims, "another secret"), kSecret, kNow));
+}
+
 TEST(Random, DrawnAheadNeverRepeats) {
   const auto draw = random_drawn_ahead();
   const auto copy = draw;

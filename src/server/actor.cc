@@ -144,8 +144,7 @@ void Actor::note_token(const Output& output) {
   if (!output.close) {
     tokens_.accepted(address);
   } else if (output.close_reason == code_text(ErrorCode::kUnauthorized) && tokens_.refused(address)) {
-    log().warn("{}: {} tokens refused, turned away for {} s", address, RefusedTokens::kMost,
-               RefusedTokens::kTurnedAway.count / 1000);
+    log_turned_away(address);
   }
 }
 

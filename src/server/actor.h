@@ -39,6 +39,8 @@ class Actor {
     return !workspace_ && sessions_.empty() && held_messages_ == 0 && now >= reopen_at_;
   }
   bool is_open() const { return workspace_ != nullptr; }
+  // Only while it is open.
+  WorkspaceView view(const ViewQuery& query) const { return workspace_->view(query); }
 
  private:
   bool has_work() const { return workspace_ && workspace_->has_work(); }

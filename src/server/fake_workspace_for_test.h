@@ -66,6 +66,7 @@ struct FakeFile {
   int opened = 0, closed = 0, ticks = 0;
   std::vector<size_t> groups;  // sizes of commits
   std::vector<std::pair<SessionId, size_t>> sent;
+  std::vector<Millis> received;                // when each message came
   Result<> next_open, next_commit, next_tick;  // fail once with this
   std::string next_bye;                        // answers the next message with this code
   std::function<void()> before_commit, before_tick;
@@ -80,7 +81,9 @@ class FakeWorkspace : public Hosted {
   }
   void connect(SessionId session, Millis) override { sessions_.push_back(session); }
   void disconnect(SessionId session) override { std::erase(sessions_, session); }
-  void receive(SessionId session, std::string_view bytes, Millis) override {
+  void receive(SessionId session, std::string_view bytes, Millis now) override {
+    const std::lock_guard lock(file_.mutex);
+    file_.received.push_back(now);
     waiting_.emplace_back(session, std::string(bytes));
   }
   void sent(SessionId session, size_t bytes, Millis) override {
@@ -114,6 +117,11 @@ class FakeWorkspace : public Hosted {
     for (const SessionId session : sessions_) outputs_.push_back(bye(session, code, message, retry_after));
   }
   std::vector<Output> take_outputs() override { return std::exchange(outputs_, {}); }
+  WorkspaceView view(const ViewQuery&) const override {
+    WorkspaceView view;
+    view.sessions = sessions_.size();
+    return view;
+  }
 
  private:
   static Output bye(SessionId session, const std::string& code, const std::string& message,

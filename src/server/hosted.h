@@ -25,6 +25,7 @@ class Hosted {
   virtual Result<> tick(Millis now) = 0;
   virtual void shut_down(std::string code, std::string message, Millis retry_after) = 0;
   virtual std::vector<Output> take_outputs() = 0;
+  virtual WorkspaceView view(const ViewQuery& query) const = 0;
 };
 
 // Opens a workspace by its name. Called on worker threads, concurrently for different workspaces.

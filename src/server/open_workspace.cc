@@ -1,6 +1,5 @@
 #include "server/open_workspace.h"
 
-#include <atomic>
 #include <utility>
 
 #include "net/token.h"
@@ -26,25 +25,17 @@ class Opened : public Hosted {
     workspace_->shut_down(std::move(code), std::move(message), retry_after);
   }
   std::vector<Output> take_outputs() override { return workspace_->take_outputs(); }
+  WorkspaceView view(const ViewQuery& query) const override { return workspace_->view(query); }
 
  private:
   std::unique_ptr<Workspace> workspace_;
 };
 
-// Refusals are recorded, but a flood of them must not fill the disk.
-void log_refusal(const std::string& workspace, const Error& error, Millis now) {
-  constexpr int kPerSecond = 20;
-  static std::atomic<int64_t> second = 0;
-  static std::atomic<int> in_second = 0;
-  if (second.exchange(now.count / 1000) != now.count / 1000) in_second = 0;
-  if (++in_second <= kPerSecond) log().warn("workspace {}: {}", workspace, error.text());
-}
-
 TokenVerifier verifier_for(const std::string& secret, const std::string& workspace) {
   return [secret, workspace](std::string_view token, Millis now) -> Result<Identity> {
     auto claims = net::verify_token(token, secret, workspace, now);
     if (!claims) {
-      log_refusal(workspace, claims.error(), now);
+      log_refused_token(workspace, claims.error(), now);
       return std::unexpected(std::move(claims).error());
     }
     return Identity{

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <thread>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "server/clock.h"
 #include "server/dev_tokens.h"
 #include "server/goodbye.h"
+#include "server/inspector.h"
 #include "server/log.h"
 #include "server/open_workspace.h"
 #include "server/refused_tokens.h"
@@ -94,8 +94,7 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
     if (!options_.web.empty()) {
       TRY_ASSIGN(web_, WebFolder::read(options_.web));
     }
-    if (web_ || options_.dev)
-      listen.pages = [this](const net::PageRequest& request) { return page(request); };
+    listen.pages = [this](const net::PageRequest& request) { return page(request); };
     listen.connections_max = make_room(options_.connections_max);
     listen.connections_per_address = options_.connections_per_address;
     TRY_ASSIGN(listener_, net::Listener::open(std::move(listen), *this));
@@ -110,6 +109,11 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
     for (int i = 0; i < (options_.workers > 0 ? options_.workers : cores); ++i) {
       workers_.push_back(std::make_unique<Worker>(opener(), *this, tokens_, options_.idle_close_ms));
     }
+    inspector_.emplace(InspectorOptions{.bundle = options_.bundle,
+                                        .data = *data_,
+                                        .workers = workers_,
+                                        .tokens = tokens_,
+                                        .dev = options_.dev});
     listener_->run();
     return {};
   }
@@ -131,6 +135,7 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
       log().warn("{} connections did not close in time", listener_->connections());
     }
     listener_->stop();
+    inspector_->stop();  // so that a workspace is the last to close its file
     for (const auto& worker : workers_) worker->stop();
     data_.reset();
     log().info("stopped");
@@ -142,7 +147,7 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
       send({goodbye(id, "backoff", "Too many tokens from this address were refused.", wait)});
       return std::make_unique<TurnedAway>();
     }
-    Worker& worker = *workers_[std::hash<std::string>()(workspace) % workers_.size()];
+    Worker& worker = worker_of(workers_, workspace);
     auto peer = worker.peer(id, std::move(workspace), std::move(address));
     peer->opened();
     return std::make_unique<Relay>(std::move(peer));
@@ -153,7 +158,8 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
 
  private:
   // On an I/O thread.
-  std::optional<net::Page> page(const net::PageRequest& request) const {
+  std::optional<net::Page> page(const net::PageRequest& request) {
+    if (auto inspected = inspector_->page(request)) return inspected;
     if (options_.dev) {
       if (auto token = dev_token(request, data_->secret(), now())) return token;
     }
@@ -166,6 +172,7 @@ class Server::Impl : public net::ConnectionHandler, public Outlet {
   std::optional<WebFolder> web_;
   std::unique_ptr<net::Listener> listener_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::optional<Inspector> inspector_;
   bool stopped_ = false;
 };
 

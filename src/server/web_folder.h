@@ -5,12 +5,13 @@
 // ever. Whatever else is asked for anew each time, with an ETag.
 #pragma once
 
-#include <map>
-#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "net/pages.h"
+#include "server/web_files.h"
 
 namespace wherry::server {
 
@@ -22,15 +23,8 @@ class WebFolder {
   std::optional<net::Page> find(const net::PageRequest& request) const;
 
  private:
-  using Body = std::shared_ptr<const std::string>;
-  struct File {
-    std::string type, etag;
-    bool immutable = false;
-    Body plain, brotli, gzip;  // the latter two only where they are smaller
-  };
-  static Result<File> read_file(const std::string& path, const std::string& name);
-
-  std::map<std::string, File, std::less<>> files_;  // by path, from "/"
+  explicit WebFolder(WebFiles files) : files_(std::move(files)) {}
+  WebFiles files_;  // by path, from "/"
 };
 
 }  // namespace wherry::server

@@ -83,8 +83,15 @@ void Worker::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Worker::look(std::shared_ptr<Look> at) {
+  const std::lock_guard lock(mutex_);
+  looks_.push_back(std::move(at));
+  changed_.notify_all();
+}
+
 void Worker::post(Event event) {
   const std::lock_guard lock(mutex_);
+  event.at = server::now();  // under the lock: events are in order of their times
   mailbox_.push_back(std::move(event));
   if (mailbox_.size() == 1) changed_.notify_all();
 }
@@ -92,21 +99,25 @@ void Worker::post(Event event) {
 void Worker::run() {
   auto next_tick = std::chrono::steady_clock::now() + kTick;
   std::vector<Event> events;
+  std::vector<std::shared_ptr<Look>> looks;
   for (;;) {
     Phase phase;
     {
       std::unique_lock lock(mutex_);
       changed_.wait_until(lock, next_tick, [this] {
-        return !mailbox_.empty() || !busy_.empty() || !due_ticks_.empty() || phase_ == Phase::kDraining ||
-               phase_ == Phase::kStopping;
+        return !mailbox_.empty() || !looks_.empty() || !busy_.empty() || !due_ticks_.empty() ||
+               phase_ == Phase::kDraining || phase_ == Phase::kStopping;
       });
       phase = phase_;
       events.swap(mailbox_);
+      looks.swap(looks_);
     }
     if (phase == Phase::kStopping) break;
     const Millis now = server::now();
-    for (const Event& event : events) handle(event, now);
+    for (const Event& event : events) handle(event);
     events.clear();
+    for (const auto& look : looks) show(*look);
+    looks.clear();
     rounds(now);
     if (std::chrono::steady_clock::now() >= next_tick) {
       if (due_ticks_.empty())
@@ -125,8 +136,9 @@ void Worker::run() {
   places_.clear();
 }
 
-void Worker::handle(const Event& event, Millis now) {
+void Worker::handle(const Event& event) {
   const Peer& peer = *event.peer;
+  const Millis now = event.at;
   Place& at = place(peer, now);
   switch (event.kind) {
     case Event::Kind::kConnect:
@@ -153,6 +165,18 @@ Worker::Place& Worker::place(const Peer& peer, Millis now) {
     if (goodbye_said_) at.actor->shut_down(now);
   }
   return at;
+}
+
+void Worker::show(Look& look) const {
+  const auto add = [&](const std::string& name, const Place& at) {
+    if (at.actor && at.actor->is_open()) look.seen.emplace_back(name, at.actor->view(look.query));
+  };
+  if (look.workspace.empty()) {
+    for (const auto& [name, at] : places_) add(name, at);
+  } else if (const auto at = places_.find(look.workspace); at != places_.end()) {
+    add(at->first, at->second);
+  }
+  look.done.release();
 }
 
 // One group each: a workspace with much to do does not keep its neighbours waiting longer than that.

@@ -5,8 +5,10 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -54,6 +56,15 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::atomic<size_t> sent_ = 0;
 };
 
+// A look at workspaces from another thread. The worker writes what it sees before it releases `done`; shared,
+// since whoever asked may not wait for so long.
+struct Look {
+  std::string workspace{};  // empty: all
+  ViewQuery query{};
+  std::vector<std::pair<std::string, WorkspaceView>> seen{};  // those that are open
+  std::binary_semaphore done{0};
+};
+
 class Worker {
  public:
   // `outlet` and `tokens` must outlive the worker's thread.
@@ -62,6 +73,8 @@ class Worker {
 
   // Thread-safe. Opened connections are announced to the worker by Peer::opened().
   std::shared_ptr<Peer> peer(net::ConnectionId id, std::string workspace, std::string address);
+  // Thread-safe: looks between two rounds, and opens nothing for it. Never done once stop() was called.
+  void look(std::shared_ptr<Look> at);
   // Thread-safe: runs what has arrived, for at most `ms`, and says goodbye to everyone.
   void begin_drain(int64_t ms);
   // Blocks until the goodbyes have been handed to the outlet.
@@ -76,12 +89,14 @@ class Worker {
     Kind kind;
     std::shared_ptr<Peer> peer;
     std::string bytes;
+    Millis at{};  // when it came: set by post()
   };
   enum class Phase { kRunning, kDraining, kDrained, kStopping };
 
   void post(Event event);
   void run();
-  void handle(const Event& event, Millis now);
+  void handle(const Event& event);
+  void show(Look& look) const;
   void rounds(Millis now);
   void tick(const std::string& name, Millis now);
   void say_goodbye(Millis now);
@@ -101,6 +116,7 @@ class Worker {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Event> mailbox_;
+  std::vector<std::shared_ptr<Look>> looks_;
   Phase phase_ = Phase::kRunning;
   std::chrono::steady_clock::time_point drain_until_;
   std::unordered_map<std::string, std::weak_ptr<Gate>> gates_;
@@ -113,5 +129,10 @@ class Worker {
 
   std::thread thread_;
 };
+
+// The one that runs this workspace.
+inline Worker& worker_of(const std::vector<std::unique_ptr<Worker>>& workers, const std::string& workspace) {
+  return *workers[std::hash<std::string>()(workspace) % workers.size()];
+}
 
 }  // namespace wherry::server

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <set>
+#include <thread>
 
 #include "base/text.h"
+#include "server/clock.h"
 #include "server/fake_workspace_for_test.h"
 
 namespace wherry::server {
@@ -42,6 +45,72 @@ TEST(Worker, WhatArrivesDuringACommitIsTheNextGroup) {
   worker.stop();
   EXPECT_EQ(file.groups, (std::vector<size_t>{1, 10}));
   EXPECT_EQ(file.closed, 1);
+}
+
+// What a log calls received: how long a command waited for its turn can be told from it.
+TEST(Worker, AMessageHasTheTimeAtWhichItCame) {
+  std::map<std::string, FakeFile> files;
+  FakeFile& file = files["demo"];
+  std::latch committing(1), go_on(1);
+  bool first = true;
+  file.before_commit = [&] {
+    if (!std::exchange(first, false)) return;
+    committing.count_down();
+    go_on.wait();
+  };
+  FakeOutlet outlet;
+  RefusedTokens tokens{&no_time};
+  Worker worker(fake_opener(files), outlet, tokens, 60'000);
+  const auto peer = worker.peer(7, "demo", kAddress);
+  peer->opened();
+  (void)peer->message("first");
+  committing.wait();
+  const Millis before = now();
+  (void)peer->message("second");
+  const Millis after = now();
+  while (now() == after) std::this_thread::yield();
+  go_on.count_down();
+  outlet.wait_for(7, 2);
+  worker.stop();
+  ASSERT_EQ(file.received.size(), 2u);
+  EXPECT_GE(file.received[1], before);
+  EXPECT_LE(file.received[1], after);
+}
+
+TEST(Worker, ShowsWhatIsOpenAndOpensNothingForIt) {
+  std::map<std::string, FakeFile> files;
+  for (const char* name : {"first", "second", "asleep"}) files[name];
+  FakeOutlet outlet;
+  RefusedTokens tokens{&no_time};
+  Worker worker(fake_opener(files), outlet, tokens, 60'000);
+  const auto first = worker.peer(1, "first", kAddress), second = worker.peer(2, "second", kAddress);
+  for (const auto& peer : {first, second}) {
+    peer->opened();
+    (void)peer->message("hello");
+  }
+  outlet.wait_for(1, 1);
+  outlet.wait_for(2, 1);
+  const auto seen = [&](const std::string& workspace) {
+    auto look = std::make_shared<Look>();
+    look->workspace = workspace;
+    worker.look(look);
+    look->done.acquire();
+    std::set<std::string> names;
+    for (const auto& [name, view] : look->seen) {
+      EXPECT_EQ(view.sessions, 1u);
+      names.insert(name);
+    }
+    return names;
+  };
+  EXPECT_EQ(seen(""), (std::set<std::string>{"first", "second"}));
+  EXPECT_EQ(seen("second"), (std::set<std::string>{"second"}));
+  EXPECT_EQ(seen("asleep"), (std::set<std::string>{}));
+  EXPECT_EQ(seen("nowhere"), (std::set<std::string>{}));
+  worker.stop();
+  EXPECT_EQ(files["asleep"].opened, 0);
+  auto late = std::make_shared<Look>();
+  worker.look(late);
+  EXPECT_FALSE(late->done.try_acquire());
 }
 
 TEST(Worker, AFailureDisturbsNoNeighbour) {

@@ -1,78 +1,19 @@
 // Reading a workspace file beside the server that writes it.
 #include <algorithm>
 
-#include "base/msgpack.h"
 #include "base/text.h"
 #include "engine/dump.h"
 #include "engine/engine.h"
 #include "engine/scopes.h"
-#include "sqlite/page_vfs.h"
 #include "workspace/access.h"
+#include "workspace/entry_json.h"
 #include "workspace/log.h"
-#include "workspace/schema.h"
+#include "workspace/read_file.h"
+#include "workspace/workspace.h"
 
 namespace wherry {
 
 using namespace workspace;
-
-namespace {
-
-// A running server's commits are visible only once they are synced. A file that a killed server left behind
-// may show a tail that never was; syncing the WAL first makes whatever is read durable.
-Result<> sync_wal(sqlite::Database& db) {
-  sqlite3_file* file = nullptr;
-  if (sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&file)) !=
-          SQLITE_OK ||
-      file == nullptr || file->pMethods == nullptr)
-    return {};
-  if (file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) != SQLITE_OK)
-    return fail(ErrorCode::kIo, "cannot sync the WAL");
-  return {};
-}
-
-std::string row_json(const Table& table, const Row& row) {
-  std::string json = "{";
-  for (size_t i = 0; i < row.size(); ++i)
-    json += cat(i > 0 ? "," : "", json_quote(table.columns[i].name), ":", to_json(row[i]));
-  return json + "}";
-}
-
-std::string delta_json(const Bundle& bundle, std::string_view bytes) {
-  if (bytes.empty()) return "null";
-  const auto delta = decode_delta(bytes, bundle);
-  if (!delta) return json_quote(delta.error().text());
-  std::vector<std::string> changes;
-  for (const RowChange& change : delta->rows) {
-    const Table& table = bundle.tables[change.ref.table];
-    std::string json = cat("{\"table\":", json_quote(table.name));
-    if (change.is_absent()) {
-      const auto key = decode_key(change.ref.key);
-      std::vector<std::string> values;
-      for (const Value& value : key ? *key : Row{}) values.push_back(to_json(value));
-      json += cat(",\"absent\":[", join(values, ","), "]");
-    }
-    if (change.before) json += cat(",\"before\":", row_json(table, *change.before));
-    if (change.after) json += cat(",\"after\":", row_json(table, *change.after));
-    changes.push_back(json + "}");
-  }
-  return cat("[", join(changes, ","), "]");
-}
-
-std::string lost_json(const Bundle& bundle, std::string_view bytes) {
-  std::vector<std::string> cells;
-  for (const protocol::LostCell& cell : decode_lost(bytes)) {
-    const auto table =
-        std::ranges::find_if(bundle.tables, [&](const Table& t) { return t.id == cell.table; });
-    std::vector<std::string> key;
-    for (const Value& value : cell.key) key.push_back(to_json(value));
-    cells.push_back(cat("{\"table\":", json_quote(table == bundle.tables.end() ? "?" : table->name),
-                        ",\"key\":[", join(key, ","),
-                        "],\"column\":", cell.column.empty() ? "null" : json_quote(cell.column), "}"));
-  }
-  return cat("[", join(cells, ","), "]");
-}
-
-}  // namespace
 
 class WorkspaceReader::Impl {
  public:
@@ -126,9 +67,7 @@ Result<std::unique_ptr<WorkspaceReader>> WorkspaceReader::open(const std::string
                                                                std::shared_ptr<const Bundle> bundle) {
   auto impl = std::make_unique<Impl>();
   impl->bundle = std::move(bundle);
-  TRY_ASSIGN(const std::string vfs, sqlite::page_vfs(""));
-  TRY_ASSIGN(impl->db, sqlite::Database::open(path, sqlite::Access::kReadOnly, vfs));
-  sqlite3_busy_timeout(impl->db->handle(), 5000);
+  TRY_ASSIGN(impl->db, open_to_read(path));
   impl->rows = std::make_unique<Rows>(*impl->db, *impl->bundle);
   return std::unique_ptr<WorkspaceReader>(new WorkspaceReader(std::move(impl)));
 }
@@ -136,33 +75,13 @@ Result<std::unique_ptr<WorkspaceReader>> WorkspaceReader::open(const std::string
 Result<> WorkspaceReader::log(Seq from, const std::function<Result<>(const LogEntry&)>& each) {
   TRY(impl_->begin());
   const auto read = [&]() -> Result<> {
-    TRY_ASSIGN(auto s,
-               impl_->db->prepare(
-                   "SELECT seq, id, user_id, entity_id, name, data, client_timestamp, "
-                   "server_received_timestamp, server_handled_timestamp, replica_id, replica_seq, base_seq, "
-                   "epoch, schema_version, roles, submitted_by, stamp, outcome, code, message, lost, delta, "
-                   "hash FROM wherry_commands WHERE seq >= ? ORDER BY seq"));
+    TRY_ASSIGN(auto s, impl_->db->prepare(cat("SELECT ", kEntryColumns,
+                                              " FROM wherry_commands WHERE seq >= ? ORDER BY seq")));
     s.bind(1, from.number);
     while (true) {
       TRY_ASSIGN(const bool more, s.step());
       if (!more) return {};
-      std::string json = "{";
-      for (int i = 0; i < s.columns(); ++i) {
-        const std::string name = s.column_name(i);
-        std::string value;
-        if (name == "delta")
-          value = delta_json(*impl_->bundle, s.blob(i));
-        else if (name == "lost")
-          value = lost_json(*impl_->bundle, s.blob(i));
-        else if (name == "hash")
-          value = json_quote(to_hex(s.blob(i)));
-        else if ((name == "data" || name == "roles") && !s.is_null(i))
-          value = s.text(i);
-        else
-          value = to_json(s.value(i));
-        json += cat(i > 0 ? "," : "", json_quote(name), ":", value);
-      }
-      TRY(each(LogEntry{Seq{s.integer(0)}, json + "}"}));
+      TRY(each(LogEntry{Seq{s.integer(0)}, entry_json(s, *impl_->bundle)}));
     }
   };
   const Result<> result = read();

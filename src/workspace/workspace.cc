@@ -435,5 +435,8 @@ Seq Workspace::head() const {
 size_t Workspace::sessions() const {
   return impl_->sessions.size();
 }
+WorkspaceView Workspace::view(const ViewQuery& query) const {
+  return impl_->view(query);
+}
 
 }  // namespace wherry

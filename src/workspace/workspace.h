@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "bundle/bundle.h"
 #include "protocol/messages.h"
+#include "workspace/view.h"
 
 namespace wherry {
 
@@ -112,6 +113,7 @@ class Workspace {
 
   Seq head() const;
   size_t sessions() const;
+  WorkspaceView view(const ViewQuery& query) const;
 
  private:
   class Impl;

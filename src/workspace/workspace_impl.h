@@ -1,6 +1,6 @@
 // The parts of a workspace and its state between calls. Its work is spread over workspace.cc (calls and
-// messages), group.cc (running and committing a group), hello.cc (who connects) and publish.cc (what goes
-// out).
+// messages), group.cc (running and committing a group), hello.cc (who connects), publish.cc (what goes out)
+// and view.cc (what is told of it).
 #pragma once
 
 #include <deque>
@@ -37,6 +37,7 @@ class Workspace::Impl {
   Result<> tick(Millis now);
   void shut_down(const std::string& code, const std::string& message, Millis retry_after);
   Result<std::vector<protocol::Answer>> execute_all(const std::vector<DirectCommand>& commands, Millis now);
+  WorkspaceView view(const ViewQuery& query) const;
 
   const WorkspaceOptions options;
   std::vector<Output> outputs;

@@ -13,6 +13,7 @@ await build({
   external: ['./worker.js', './core.wasm'],
 });
 await build({ ...common, entryPoints: { worker: 'src/worker/worker.ts', core: 'src/core/index.ts' } });
+await build({ ...common, entryPoints: ['src/inspector.ts'] });
 await build({ ...common, entryPoints: ['src/react.ts'], external: ['react', './index.js'] });
 execFileSync('node_modules/.bin/tsc', { stdio: 'inherit' });
 copyFileSync(core, 'dist/core.wasm');

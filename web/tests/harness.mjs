@@ -23,11 +23,12 @@ export function testPages(into) {
 }
 
 export class Server {
-  static async start({ folder, web, origin, port = 0, bundle = join(root, 'examples/chat') }) {
+  static async start({ folder, web, origin, port = 0, dev = true, bundle = join(root, 'examples/chat') }) {
     const server = new Server();
     server.folder = folder;
     const data = join(folder, 'data');
-    const args = ['serve', '--bundle', bundle, '--data', data, '--listen', `127.0.0.1:${port}`, '--dev'];
+    const args = ['serve', '--bundle', bundle, '--data', data, '--listen', `127.0.0.1:${port}`];
+    if (dev) args.push('--dev');
     if (web) args.push('--web', web);
     if (origin) args.push('--origin', origin);
     server.process = spawn(wherry, args, { stdio: ['ignore', 'pipe', 'pipe'] });

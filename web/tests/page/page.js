@@ -1,5 +1,6 @@
 // What tests drive: the client, as `wherry` in the page, and a way to open a database as somebody.
 import * as client from './client/index.js';
+import { openInspector } from './client/inspector.js';
 
 globalThis.wherry = client;
 globalThis.open = async (user, options = {}) => {
@@ -10,4 +11,5 @@ globalThis.open = async (user, options = {}) => {
   };
   return (globalThis.db = await client.Wherry.open({ url, token, name: user, ...options }));
 };
+globalThis.openPanel = () => void openInspector(db, { closed: () => (globalThis.panelClosed = true) });
 document.title = 'ready';

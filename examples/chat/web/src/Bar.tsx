@@ -1,6 +1,7 @@
 // The bar at the top: search, the connection, what was turned down, the user's menu.
-import { useStatus } from '@wherry/client/react';
+import { useStatus, useWherry } from '@wherry/client/react';
 import { useState } from 'react';
+import type { Wherry } from '@wherry/client';
 import { Avatar } from './Avatar.js';
 import { useChannels, useChat, useCommands } from './chat.js';
 import { ConnectionState } from './ConnectionState.js';
@@ -11,6 +12,7 @@ import { COMMAND_KEY, plural } from './words.js';
 import type { Overlay, WorkspaceProps } from './Workspace.js';
 
 export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay: Overlay) => void }) {
+  const db = useWherry();
   const { nameOf, me } = useChat();
   const [isRenaming, setRenaming] = useState(false);
   const [isRemoving, setRemoving] = useState(false);
@@ -49,8 +51,9 @@ export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay
               </p>
               <MenuItem chosen={then(() => setRenaming(true))}>Change your name…</MenuItem>
               <MenuItem chosen={then(() => open('shortcuts'))}>Keyboard shortcuts</MenuItem>
-              <a role="menuitem" tabIndex={-1} className="menu-item" href="/inspector">
-                Inspector
+              <MenuItem chosen={then(() => void inspect(db))}>This device's database</MenuItem>
+              <a role="menuitem" tabIndex={-1} className="menu-item" href={`/inspector/#/w/${encodeURIComponent(identity.workspace)}`} target="_blank">
+                The server's inspector
               </a>
               <hr />
               <MenuItem chosen={then(() => void leave('keep data'))}>Sign out</MenuItem>
@@ -65,6 +68,12 @@ export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay
       {isRemoving && <RemoveData close={() => setRemoving(false)} remove={() => void leave('remove data')} />}
     </header>
   );
+}
+
+/** Fetched when somebody wants to look. */
+async function inspect(db: Wherry): Promise<void> {
+  const { openInspector } = await import('@wherry/client/inspector');
+  openInspector(db);
 }
 
 function Rename({ close }: { close: () => void }) {
