@@ -80,11 +80,11 @@ export function sharedBrowser() {
 }
 
 /** A page of the test's, with the client in it. What it complains of is shown. */
-export async function openPage(context, server) {
+export async function openPage(context, server, path = '/') {
   const page = await context.newPage();
   page.on('console', (message) => message.type() === 'error' && console.error(`page: ${message.text()}`));
   page.on('pageerror', (error) => console.error(`page: ${error}`));
-  await page.goto(server.url);
+  await page.goto(server.url + path);
   await page.waitForFunction(() => document.title === 'ready');
   return page;
 }

@@ -2,16 +2,26 @@
 // WHERRY_HISTORY names one (FILE.jsonl, FILE.jsonl.gz: see examples/chat/import/jsonl.py) to take instead of the sample.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { cli, importHistory, openPage, root, served, sharedBrowser, until } from './harness.mjs';
+import { browser, cli, importHistory, openPage, remove, root, scratch, Server, testPages } from './harness.mjs';
 
-const at = served();
-let browser;
-before(async () => (browser = await sharedBrowser()));
-after(() => browser?.close());
 const chat = join(root, 'examples/chat');
+let folder, server, context;
+before(async () => {
+  folder = scratch();
+  const web = join(folder, 'web');
+  cpSync(join(chat, 'web/dist'), web, { recursive: true });
+  testPages(join(web, 'test'));
+  server = await Server.start({ folder, web });
+  context = await browser(join(folder, 'profile'));
+});
+after(async () => {
+  await context?.close();
+  await server?.stop();
+  remove(folder);
+});
 const SEARCH = `SELECT m.id FROM messages_fts JOIN messages AS m ON m.rowid = messages_fts.rowid
   WHERE messages_fts MATCH ? AND m.deleted_at IS NULL ORDER BY rank LIMIT 50`;
 
@@ -22,10 +32,10 @@ function history() {
 }
 
 test('a history: loaded, equal to a native replica, searched', { timeout: 300_000 }, async () => {
-  const lines = join(at.folder, 'history.jsonl');
+  const lines = join(folder, 'history.jsonl');
   writeFileSync(lines, history());
-  await importHistory(at.server, lines);
-  const page = await openPage(await browser.newContext(), at.server);
+  await importHistory(server, lines);
+  const page = await openPage(context, server, '/test/index.html');
   const [opened, loaded] = await page.evaluate(async () => {
     const begun = performance.now();
     await open('ann');
@@ -40,9 +50,9 @@ test('a history: loaded, equal to a native replica, searched', { timeout: 300_00
   const messages = await page.evaluate(async () => (await db.query('SELECT count(*) AS n FROM messages'))[0].n);
   console.log(`${messages} messages: open after ${opened.toFixed(0)} ms, complete after ${loaded.toFixed(0)} ms`);
 
-  const native = join(at.folder, 'native.db');
-  const { token } = await (await fetch(`${at.server.url}/dev/token/team/ann`)).json();
-  await cli('init', native, '--url', `${at.server.url.replace('http', 'ws')}/team`, '--token', token);
+  const native = join(folder, 'native.db');
+  const { token } = await (await fetch(`${server.url}/dev/token/team/ann`)).json();
+  await cli('init', native, '--url', `${server.url.replace('http', 'ws')}/team`, '--token', token);
   await cli('sync', native);
   assert.equal(await page.evaluate(() => db.dump()), await cli('dump', native));
 
@@ -61,4 +71,13 @@ test('a history: loaded, equal to a native replica, searched', { timeout: 300_00
   }, [SEARCH, typed]);
   assert.ok(found.every((n) => n > 0), JSON.stringify(found));
   console.log(`search as one types "${word}": ${times.map((ms) => ms.toFixed(1)).join(', ')} ms`);
+});
+
+test('the chat with it: from nothing to its messages', { timeout: 120_000 }, async () => {
+  const page = await context.newPage();
+  const begun = performance.now();
+  await page.goto(`${server.url}/?user=bob`);
+  await page.locator('.message').first().waitFor();
+  console.log(`the first messages are shown after ${(performance.now() - begun).toFixed(0)} ms`);
+  await page.getByRole('status').getByText('Online').waitFor();
 });
