@@ -19,26 +19,33 @@ Millis no_time() {
   return {};
 }
 
+// The first commit of a file, which does not end before it may.
+struct HeldCommit {
+  explicit HeldCommit(FakeFile& file) {
+    file.before_commit = [this] {
+      if (!std::exchange(first, false)) return;
+      begun.count_down();
+      go_on.wait();
+    };
+  }
+  std::latch begun{1}, go_on{1};
+  bool first = true;
+};
+
 TEST(Worker, WhatArrivesDuringACommitIsTheNextGroup) {
   std::map<std::string, FakeFile> files;
   FakeFile& file = files["demo"];
-  std::latch committing(1), go_on(1);
-  bool first = true;
-  file.before_commit = [&] {
-    if (!std::exchange(first, false)) return;
-    committing.count_down();
-    go_on.wait();
-  };
+  HeldCommit held(file);
   FakeOutlet outlet;
   RefusedTokens tokens{&no_time};
   Worker worker(fake_opener(files), outlet, tokens, 60'000);
   const auto peer = worker.peer(7, "demo", kAddress);
   peer->opened();
   EXPECT_EQ(peer->message("0"), net::Reading::kGoOn);
-  committing.wait();
+  held.begun.wait();
   for (int i = 1; i <= 10; ++i) (void)peer->message(std::to_string(i));
   EXPECT_TRUE(outlet.sent(7).empty());
-  go_on.count_down();
+  held.go_on.count_down();
   const auto sent = outlet.wait_for(7, 11);
   ASSERT_EQ(sent.size(), 11u);
   for (int i = 0; i <= 10; ++i) EXPECT_EQ(sent[static_cast<size_t>(i)].bytes, cat("ok ", i));
@@ -51,25 +58,19 @@ TEST(Worker, WhatArrivesDuringACommitIsTheNextGroup) {
 TEST(Worker, AMessageHasTheTimeAtWhichItCame) {
   std::map<std::string, FakeFile> files;
   FakeFile& file = files["demo"];
-  std::latch committing(1), go_on(1);
-  bool first = true;
-  file.before_commit = [&] {
-    if (!std::exchange(first, false)) return;
-    committing.count_down();
-    go_on.wait();
-  };
+  HeldCommit held(file);
   FakeOutlet outlet;
   RefusedTokens tokens{&no_time};
   Worker worker(fake_opener(files), outlet, tokens, 60'000);
   const auto peer = worker.peer(7, "demo", kAddress);
   peer->opened();
   (void)peer->message("first");
-  committing.wait();
+  held.begun.wait();
   const Millis before = now();
   (void)peer->message("second");
   const Millis after = now();
   while (now() == after) std::this_thread::yield();
-  go_on.count_down();
+  held.go_on.count_down();
   outlet.wait_for(7, 2);
   worker.stop();
   ASSERT_EQ(file.received.size(), 2u);

@@ -89,6 +89,14 @@ export async function openPage(context, server, path = '/') {
   return page;
 }
 
+/** The same, with the database of a user open and in step. */
+export async function openUser(context, server, user) {
+  const page = await openPage(context, server);
+  await page.evaluate((user) => open(user), user);
+  await until(() => page.evaluate(() => db.status.synced), `${user} to be synced`);
+  return page;
+}
+
 export async function until(condition, what, ms = 15_000) {
   const end = Date.now() + ms;
   for (;;) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { cli, openPage, remove, root, scratch, Server, sharedBrowser, testPages, until } from './harness.mjs';
+import { cli, openPage, openUser, remove, root, scratch, Server, sharedBrowser, testPages, until } from './harness.mjs';
 
 const axe = readFileSync(join(root, 'web/tests/node_modules/axe-core/axe.min.js'), 'utf8');
 
@@ -13,12 +13,7 @@ before(async () => {
   server = await Server.start({ folder, web: testPages(join(folder, 'web')) });
   browser = await sharedBrowser();
   [ann, bob] = await Promise.all(
-    ['ann', 'bob'].map(async (user) => {
-      const page = await openPage(await browser.newContext(), server);
-      await page.evaluate((user) => open(user), user);
-      await until(() => page.evaluate(() => db.status.synced), `${user} to be synced`);
-      return page;
-    }),
+    ['ann', 'bob'].map(async (user) => openUser(await browser.newContext(), server, user)),
   );
   look = await inspect('#/');
 });

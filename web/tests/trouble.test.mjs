@@ -4,7 +4,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browser, openPage, remove, root, scratch, Server, testPages, until } from './harness.mjs';
+import { browser, openPage, openUser, remove, root, scratch, Server, testPages, until } from './harness.mjs';
 
 let folder, server, context;
 before(async () => {
@@ -43,13 +43,6 @@ const post = (page, id, body = id) =>
   page.evaluate(([id, body]) => db.execute('message.post', { id, channel_id: 'g', body }).saved.then(() => 'saved', ({ code, message }) => ({ code, message })), [id, body]);
 const bodies = (page) => page.evaluate(async () => (await db.query('SELECT id FROM messages ORDER BY id')).map(({ id }) => id));
 
-async function opened(user, options = {}) {
-  const page = await openPage(context, server);
-  await page.evaluate(([user, options]) => open(user, options), [user, options]);
-  await until(() => page.evaluate(() => db.status.synced), `${user} to be synced`);
-  return page;
-}
-
 test('a browser that keeps no files says so, and nothing is kept in memory instead', async () => {
   const page = await openPage(context, server);
   const failure = await page.evaluate(() => {
@@ -62,7 +55,7 @@ test('a browser that keeps no files says so, and nothing is kept in memory inste
 });
 
 test('a full disk refuses what has no room, keeps the rest, and goes on when there is room again', async () => {
-  const page = await opened('full');
+  const page = await openUser(context, server, 'full');
   await page.evaluate(() => db.execute('channel.create', { id: 'g', name: 'G' }).saved);
   assert.equal(await post(page, 'm1'), 'saved');
   const devtools = await context.newCDPSession(page);
@@ -86,8 +79,8 @@ test('a full disk refuses what has no room, keeps the rest, and goes on when the
 });
 
 test('an older program steps aside for a newer one, and says what to do', async () => {
-  const old = await opened('ann');
-  const older = await opened('ann');
+  const old = await openUser(context, server, 'ann');
+  const older = await openUser(context, server, 'ann');
   await old.evaluate(() => {
     globalThis.errors = [];
     db.on('error', (error) => errors.push(error.code));
@@ -110,7 +103,7 @@ test('an older program steps aside for a newer one, and says what to do', async 
 });
 
 test('files that are taken away while a page is open: it says so, and begins anew from the server', async () => {
-  const page = await opened('cy');
+  const page = await openUser(context, server, 'cy');
   await page.evaluate(() => {
     globalThis.errors = [];
     db.on('error', (error) => errors.push(error));
@@ -125,7 +118,7 @@ test('files that are taken away while a page is open: it says so, and begins ane
   const became = await page.evaluate(() => db.execute('channel.rename', { id: 'c', name: 'lost' }).saved.then(() => 'saved', ({ code }) => code));
   assert.equal(became, 'storage');
   await page.close();
-  const again = await opened('cy');
+  const again = await openUser(context, server, 'cy');
   assert.deepEqual(await again.evaluate(() => db.query('SELECT name FROM channels WHERE id = ?', ['c'])), [{ name: 'C' }]);
   await again.close();
 });

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { cli, openPage, remove, scratch, Server, sharedBrowser, testPages, until } from './harness.mjs';
+import { cli, openPage, openUser, remove, scratch, Server, sharedBrowser, testPages, until } from './harness.mjs';
 
 let folder, server, browser, ann, bob;
 before(async () => {
@@ -12,12 +12,7 @@ before(async () => {
   server = await Server.start({ folder, web: testPages(join(folder, 'web')) });
   browser = await sharedBrowser();
   [ann, bob] = await Promise.all(
-    ['ann', 'bob'].map(async (user) => {
-      const page = await openPage(await browser.newContext(), server);
-      await page.evaluate((user) => open(user), user);
-      await synced(page);
-      return page;
-    }),
+    ['ann', 'bob'].map(async (user) => openUser(await browser.newContext(), server, user)),
   );
 });
 after(async () => {
