@@ -187,11 +187,11 @@ Result<std::optional<std::string>> LogView::entry(Seq seq) {
   return json;
 }
 
-Result<std::optional<Touched>> LogView::touched(Seq seq) {
+Result<std::optional<TouchedScopes>> LogView::touched(Seq seq) {
   TRY_ASSIGN(const auto commands,
              db_->rows("SELECT id, user_id FROM wherry_commands WHERE seq = ?", {Value(seq.number)}));
   if (commands.empty()) return std::nullopt;
-  Touched touched{.id = *commands[0][0].text(), .user_id = *commands[0][1].text(), .scopes = {}};
+  TouchedScopes touched{.id = *commands[0][0].text(), .user_id = *commands[0][1].text(), .scopes = {}};
   TRY_ASSIGN(
       const auto scopes,
       db_->rows("SELECT s.id, s.name FROM wherry_commands c, json_each(c.scopes) t JOIN wherry_scopes s "

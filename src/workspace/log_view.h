@@ -45,7 +45,7 @@ struct Entitled {
 };
 
 // What a command touched.
-struct Touched {
+struct TouchedScopes {
   std::string id, user_id;
   std::vector<std::pair<int64_t, std::string>> scopes;  // number and name
 };
@@ -77,7 +77,7 @@ class LogView {
   Result<LogPage> page(const LogQuery& query);
   // All columns, delta and lost decoded. Nothing: there is no such entry.
   Result<std::optional<std::string>> entry(Seq seq);
-  Result<std::optional<Touched>> touched(Seq seq);
+  Result<std::optional<TouchedScopes>> touched(Seq seq);
   // As the view wherry_broadcasted_users has it, in order of name, at most `most`. kLimit when there are so
   // many grants that it takes too long.
   Result<std::vector<Entitled>> entitled(const std::string& command_id, size_t most);

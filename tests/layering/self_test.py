@@ -32,6 +32,13 @@ SYMBOLS = {
 }
 
 
+TWICE = {
+    "base": "namespace wherry {\nnamespace other {\nclass Ahead;\n}\nstruct Twice {\n};\nstruct Once {\n};\n}  // namespace wherry\n",
+    "engine": "namespace wherry::inner {\nstruct Once {\n};\n}  // namespace wherry::inner\nnamespace wherry {\n"
+              "class Twice final : Base {\n};\n}  // namespace wherry\n",
+}
+
+
 def run(*command):
     return subprocess.run([str(c) for c in command], capture_output=True, text=True)
 
@@ -55,6 +62,14 @@ def main():
         for path, (_, words) in INCLUDES.items():
             expect(words in result.stdout, f"{path} was not named as expected: {words}", result.stdout)
         expect("fine" not in result.stdout, "a correct file was refused", result.stdout)
+
+        for folder in ("base", "engine"):
+            (root / f"src/{folder}").mkdir(parents=True, exist_ok=True)
+            (root / f"src/{folder}/twice.h").write_text(TWICE[folder])
+        result = run(sys.executable, HERE / "types.py", root)
+        expect(result.returncode == 1 and "wherry::Twice: defined in" in result.stdout, "a type that is defined twice was not found",
+               result.stdout)
+        expect("Once" not in result.stdout, "types of two namespaces were taken for one", result.stdout)
 
         for words, source in {**SYMBOLS, "": "int g(); int f() { return g(); }"}.items():
             (root / "x.cc").write_text(source)
