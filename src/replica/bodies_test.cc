@@ -9,8 +9,6 @@ namespace {
 
 using protocol::GrantedScope;
 
-const std::vector<GrantedScope> kBoth = {{1, "workspace", false, false}, {2, "user(ann)", false, false}};
-
 TEST(Bodies, AreReadAgainstTheirOwnMessageHoweverLongTheyWait) {
   Device device;
   device.connect(kBoth, batch(1));

@@ -93,4 +93,11 @@ protocol::Batch batch(int64_t upto, const std::vector<Items>& segments = {},
 protocol::Answer applied(const std::string& id, int64_t seq);
 protocol::Answer rejected(const std::string& id, int64_t seq, const std::string& code);
 
+inline const std::vector<protocol::GrantedScope> kWorkspace = {{1, "workspace", false, false}};
+inline const std::vector<protocol::GrantedScope> kBoth = {{1, "workspace", false, false},
+                                                          {2, "user(ann)", false, false}};
+
+// Connects, with the workspace scope live at `upto` and these rows in it.
+void go_live(Device& device, int64_t upto, const std::vector<protocol::RowItem>& items = {});
+
 }  // namespace wherry::testing

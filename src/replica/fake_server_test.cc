@@ -356,4 +356,9 @@ protocol::Answer rejected(const std::string& id, int64_t seq, const std::string&
   return {id, 1, {seq}, protocol::Outcome::kRejected, code, {}, {}};
 }
 
+void go_live(Device& device, int64_t upto, const std::vector<protocol::RowItem>& items) {
+  device.connect(kWorkspace, batch(upto));
+  must(device.say(chunk(1, upto, items, true, true)));
+}
+
 }  // namespace wherry::testing

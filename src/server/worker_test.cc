@@ -19,63 +19,56 @@ Millis no_time() {
   return {};
 }
 
-// The first commit of a file, which does not end before it may.
-struct HeldCommit {
-  explicit HeldCommit(FakeFile& file) {
+// A worker with one connection, in whose workspace the first commit does not end before it may.
+struct HeldWorker {
+  HeldWorker() {
     file.before_commit = [this] {
       if (!std::exchange(first, false)) return;
-      begun.count_down();
+      committing.count_down();
       go_on.wait();
     };
+    peer->opened();
   }
-  std::latch begun{1}, go_on{1};
+  std::map<std::string, FakeFile> files;
+  FakeFile& file = files["demo"];
+  std::latch committing{1}, go_on{1};
   bool first = true;
+  FakeOutlet outlet;
+  RefusedTokens tokens{&no_time};
+  Worker worker{fake_opener(files), outlet, tokens, 60'000};
+  std::shared_ptr<Peer> peer = worker.peer(7, "demo", kAddress);
 };
 
 TEST(Worker, WhatArrivesDuringACommitIsTheNextGroup) {
-  std::map<std::string, FakeFile> files;
-  FakeFile& file = files["demo"];
-  HeldCommit held(file);
-  FakeOutlet outlet;
-  RefusedTokens tokens{&no_time};
-  Worker worker(fake_opener(files), outlet, tokens, 60'000);
-  const auto peer = worker.peer(7, "demo", kAddress);
-  peer->opened();
-  EXPECT_EQ(peer->message("0"), net::Reading::kGoOn);
-  held.begun.wait();
-  for (int i = 1; i <= 10; ++i) (void)peer->message(std::to_string(i));
-  EXPECT_TRUE(outlet.sent(7).empty());
+  HeldWorker held;
+  EXPECT_EQ(held.peer->message("0"), net::Reading::kGoOn);
+  held.committing.wait();
+  for (int i = 1; i <= 10; ++i) (void)held.peer->message(std::to_string(i));
+  EXPECT_TRUE(held.outlet.sent(7).empty());
   held.go_on.count_down();
-  const auto sent = outlet.wait_for(7, 11);
+  const auto sent = held.outlet.wait_for(7, 11);
   ASSERT_EQ(sent.size(), 11u);
   for (int i = 0; i <= 10; ++i) EXPECT_EQ(sent[static_cast<size_t>(i)].bytes, cat("ok ", i));
-  worker.stop();
-  EXPECT_EQ(file.groups, (std::vector<size_t>{1, 10}));
-  EXPECT_EQ(file.closed, 1);
+  held.worker.stop();
+  EXPECT_EQ(held.file.groups, (std::vector<size_t>{1, 10}));
+  EXPECT_EQ(held.file.closed, 1);
 }
 
 // What a log calls received: how long a command waited for its turn can be told from it.
 TEST(Worker, AMessageHasTheTimeAtWhichItCame) {
-  std::map<std::string, FakeFile> files;
-  FakeFile& file = files["demo"];
-  HeldCommit held(file);
-  FakeOutlet outlet;
-  RefusedTokens tokens{&no_time};
-  Worker worker(fake_opener(files), outlet, tokens, 60'000);
-  const auto peer = worker.peer(7, "demo", kAddress);
-  peer->opened();
-  (void)peer->message("first");
-  held.begun.wait();
+  HeldWorker held;
+  (void)held.peer->message("first");
+  held.committing.wait();
   const Millis before = now();
-  (void)peer->message("second");
+  (void)held.peer->message("second");
   const Millis after = now();
   while (now() == after) std::this_thread::yield();
   held.go_on.count_down();
-  outlet.wait_for(7, 2);
-  worker.stop();
-  ASSERT_EQ(file.received.size(), 2u);
-  EXPECT_GE(file.received[1], before);
-  EXPECT_LE(file.received[1], after);
+  held.outlet.wait_for(7, 2);
+  held.worker.stop();
+  ASSERT_EQ(held.file.received.size(), 2u);
+  EXPECT_GE(held.file.received[1], before);
+  EXPECT_LE(held.file.received[1], after);
 }
 
 TEST(Worker, ShowsWhatIsOpenAndOpensNothingForIt) {
