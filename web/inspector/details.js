@@ -4,7 +4,6 @@ import { h, show } from './dom.js';
 import { bytes, count, duration, exact, json, plural, short, time } from './format.js';
 import { Poll } from './poll.js';
 
-const OUTCOMES = { applied: 'ok', superseded: 'warn', rejected: 'bad' };
 const REASONS = {
   entity_missing: 'The row that it is about did not exist on the server, or its author may not read it.',
   entity_exists: 'It was to make a row with a key that was taken.',

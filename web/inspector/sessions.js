@@ -17,6 +17,8 @@ export class Sessions {
   #path;
   #poll;
   #stack = [0];
+  /** The last session that is shown: buttons outlive the answer that they were made for. */
+  #last = 0;
   #open = new Set();
   #summary = h('p.quiet');
   #pages = h('div.pages');
@@ -57,6 +59,7 @@ export class Sessions {
       signal,
     );
     this.now = answer.now;
+    this.#last = answer.sessions.at(-1)?.id ?? 0;
     const lagging = answer.sessions.filter((session) => problems(session).length > 0).length;
     show(
       this.#summary,
@@ -86,7 +89,7 @@ export class Sessions {
           {
             type: 'button',
             disabled: !answer.has_more,
-            onclick: () => (this.#stack.push(answer.sessions.at(-1).id), this.#poll.now()),
+            onclick: () => (this.#stack.push(this.#last), this.#poll.now()),
           },
           'On',
         ),

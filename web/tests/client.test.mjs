@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join } from 'node:path';
-import { browser, openPage, served, until } from './harness.mjs';
+import { browser, openPage, openUser, served, until } from './harness.mjs';
 
 const at = served();
 
@@ -106,4 +106,38 @@ test('a removed database is gone; while a tab has it open it stays', async () =>
     await wherry.Wherry.remove('leaving');
   });
   await context.close();
+});
+
+test('a token that is refused is asked for again, and what was done meanwhile is sent', async () => {
+  const context = await browser(join(at.folder, 'refused'));
+  try {
+    const page = await openPage(context, at.server);
+    await page.evaluate(async () => {
+      const { token } = await (await fetch('/dev/token/team/eve')).json();
+      globalThis.asked = [];
+      await open('eve', { token: ({ refused }) => (asked.push(refused), refused ? token : 'bad') });
+    });
+    await until(() => page.evaluate(() => db.status.synced), 'eve to be synced');
+    assert.deepEqual(await page.evaluate(() => asked), [false, true]);
+  } finally {
+    await context.close();
+  }
+});
+
+test('an id that is given again is executed once, and everybody hears of its outcome', async () => {
+  const context = await browser(join(at.folder, 'again'));
+  try {
+    const page = await openUser(context, at.server, 'again');
+    const outcomes = await page.evaluate(async () => {
+      const id = wherry.newId();
+      const register = () => db.execute('user.register', { id: 'again', name: 'A' }, { id });
+      const [one, two] = [register(), register()];
+      const both = await Promise.all([one.outcome, two.outcome]);
+      return [...both, await register().outcome].map(({ state }) => state);
+    });
+    assert.deepEqual(outcomes, ['applied', 'applied', 'applied']);
+    assert.equal(await page.evaluate(async () => (await db.commands()).length), 1);
+  } finally {
+    await context.close();
+  }
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { join } from 'node:path';
-import { browser, openPage, remove, scratch, Server, testPages, until } from './harness.mjs';
+import { browser, openPage, openUser, remove, scratch, Server, testPages, until } from './harness.mjs';
 
 let folder, server, context;
 before(async () => {
@@ -103,4 +103,27 @@ test('a tab goes on when the leader goes', { timeout: 60_000 }, async () => {
   await closing;
   console.log(`longest wait: ${waited.toFixed(0)} ms`);
   await second.close();
+});
+
+test('what a tab that could not take over has refused is not done by the next', { timeout: 60_000 }, async () => {
+  const first = await openUser(context, server, 'dora');
+  const second = await openPage(context, server);
+  await second.evaluate(() => open('dora', { wasmUrl: '/nowhere.wasm' }));
+  await second.evaluate(() => {
+    globalThis.refused = [];
+    const asks = setInterval(() => {
+      const { id, saved } = db.execute('user.register', { id: 'dora', name: 'Dora' });
+      saved.catch(() => {
+        clearInterval(asks);
+        globalThis.refused.push(id);
+      });
+    }, 1);
+  });
+  await first.close();
+  await until(() => second.evaluate(() => refused.length > 0), 'the second to fail');
+  const third = await openUser(context, server, 'dora');
+  await until(() => second.evaluate(() => db.query('SELECT 1').then(() => true, () => false)), 'the second to follow the third');
+  const known = new Set(await third.evaluate(async () => (await db.commands()).map(({ id }) => id)));
+  assert.deepEqual((await second.evaluate(() => refused)).filter((id) => known.has(id)), []);
+  await Promise.all([second.close(), third.close()]);
 });

@@ -128,7 +128,10 @@ export class Wherry<App extends AppTypes = AnyApp> {
   readonly #page = newId();
   readonly #token: OpenOptions['token'];
   readonly #waiting = new Map<number, Waiting>();
-  readonly #outcomes = new Map<string, { resolve(outcome: Outcome): void; reject(error: Error): void }>();
+  /** By command; who gives an id twice waits twice. */
+  readonly #outcomes = new Map<string, Set<{ resolve(outcome: Outcome): void; reject(error: Error): void }>>();
+  /** Told before anybody could listen. */
+  readonly #early: Event[] = [];
   readonly #watches = new Map<number, Watch>();
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
   #lastNumber = 0;
@@ -158,6 +161,7 @@ export class Wherry<App extends AppTypes = AnyApp> {
     try {
       await new Promise((resolve, reject) => (db.#opened = { resolve, reject }));
       db.#status = await db.#ask('status');
+      setTimeout(() => db.#early.splice(0).forEach((event) => db.#told(event)));
       return db;
     } catch (error) {
       db.close();
@@ -180,19 +184,12 @@ export class Wherry<App extends AppTypes = AnyApp> {
 
   /** Runs a command of the app's bundle: at once here, then on the server. */
   execute<N extends CommandName<App>>(name: N, ...[params, options]: Arguments<App['commands'][N]>): Execution {
-    const id = options?.id ?? newId();
-    const request = { name, params: JSON.stringify(params ?? {}), id };
-    return this.#executes(
-      id,
-      this.#ask('execute', [request]).then(([executed]) => executed!),
-    );
+    return this.#executeAll([{ name, params, id: options?.id }])[0]!;
   }
 
   /** Many commands in one transaction, as quick as one. */
   executeAll(commands: Call<App>[]): Execution[] {
-    const requests = commands.map(({ name, params, id }) => ({ name, params: JSON.stringify(params ?? {}), id: id ?? newId() }));
-    const all = this.#ask('execute', requests);
-    return requests.map(({ id }, i) => this.#executes(id, all.then((executed) => executed[i]!)));
+    return this.#executeAll(commands);
   }
 
   /** Reads; anything else is refused. */
@@ -275,7 +272,7 @@ export class Wherry<App extends AppTypes = AnyApp> {
     if (this.#closed) return;
     this.#closed = true;
     this.#post({ type: 'stop' });
-    for (const waiting of [...this.#waiting.values(), ...this.#outcomes.values()]) waiting.reject(CLOSED());
+    for (const waiting of [...this.#waiting.values(), ...[...this.#outcomes.values()].flatMap((all) => [...all])]) waiting.reject(CLOSED());
     this.#waiting.clear();
     this.#outcomes.clear();
     this.#watches.clear();
@@ -292,8 +289,20 @@ export class Wherry<App extends AppTypes = AnyApp> {
     return new Promise((resolve, reject) => this.#waiting.set(n, { resolve: resolve as (result: unknown) => void, reject }));
   }
 
+  #executeAll(commands: { name: string; params?: unknown; id?: string | undefined }[]): Execution[] {
+    const requests = commands.map(({ name, params, id }) => ({ name, params: JSON.stringify(params ?? {}), id: id ?? newId() }));
+    const all = this.#ask('execute', requests);
+    const executions = requests.map(({ id }, i) => this.#executes(id, all.then((executed) => executed[i]!)));
+    // A command that is known is not executed again, and may have its answer already.
+    if (commands.some(({ id }) => id !== undefined)) all.then(() => this.#askOutcomes()).catch(() => {});
+    return executions;
+  }
+
   #executes(id: string, executed: Promise<{ refusal?: Failure }>): Execution {
-    const outcome = new Promise<Outcome>((resolve, reject) => this.#outcomes.set(id, { resolve, reject }));
+    const waiting = this.#outcomes.get(id) ?? new Set();
+    this.#outcomes.set(id, waiting);
+    let settle!: { resolve(outcome: Outcome): void; reject(error: Error): void };
+    const outcome = new Promise<Outcome>((resolve, reject) => waiting.add((settle = { resolve, reject })));
     const saved = executed.then(
       ({ refusal }) => {
         if (!refusal) return;
@@ -301,8 +310,8 @@ export class Wherry<App extends AppTypes = AnyApp> {
         throw new CoreError(refusal.code, refusal.message);
       },
       (error: Error) => {
-        this.#outcomes.get(id)?.reject(error);
-        this.#outcomes.delete(id);
+        waiting.delete(settle);
+        settle.reject(error);
         throw error;
       },
     );
@@ -313,7 +322,7 @@ export class Wherry<App extends AppTypes = AnyApp> {
   }
 
   #outcome(outcome: Outcome): void {
-    this.#outcomes.get(outcome.id)?.resolve(outcome);
+    for (const { resolve } of this.#outcomes.get(outcome.id) ?? []) resolve(outcome);
     this.#outcomes.delete(outcome.id);
   }
 
@@ -324,7 +333,7 @@ export class Wherry<App extends AppTypes = AnyApp> {
       case 'changed':
         return this.#watches.get(message.watch)?.changed(objects(message.columns, message.rows));
       case 'told':
-        return this.#told(message.event);
+        return this.#opened ? void this.#early.push(message.event) : this.#told(message.event);
       case 'status':
         this.#status = message.status;
         return this.#tell('status', message.status);

@@ -114,7 +114,7 @@ class Panel implements Inspector {
   }
 
   close(): void {
-    if (!this.element.isConnected) return;
+    if (open.get(this.#db) !== this) return;
     for (const stop of this.#stops) stop();
     this.element.remove();
     this.#returnTo?.focus();

@@ -120,6 +120,7 @@ class Live {
       this.#stop?.();
       this.#stop = undefined;
       this.gone();
+      this.#arrived(); // who is suspended draws again, and begins anew
     }, KEPT_MS);
   }
 

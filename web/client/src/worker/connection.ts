@@ -15,7 +15,7 @@ export interface ConnectionHandler {
   changed(state: ConnectionState, reason?: CoreError): void;
 }
 
-/** A connection that says nothing for so long, not even to our pings, which browsers do not show, is given up. */
+/** A socket that does not open for so long is given up. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 export class Connection {
@@ -83,6 +83,7 @@ export class Connection {
     try {
       if (this.#token === '') this.#token = await this.#handler.token(this.#refusedToken !== '');
     } catch (error) {
+      if (!this.#wanted) return this.#set('stopped');
       return this.#wait(undefined, new CoreError('unauthorized', `No token: ${(error as Error).message}`));
     }
     if (!this.#wanted) return this.#set('stopped');
@@ -91,13 +92,17 @@ export class Connection {
       this.#token = '';
       return this.#wait(Retry.MOST_MS, new CoreError('unauthorized', 'The server did not accept the token.'));
     }
-    this.#open();
+    try {
+      this.#open(new WebSocket(this.#url));
+    } catch (error) {
+      this.#wanted = false; // no such address
+      this.#set('stopped', new CoreError('invalid', (error as Error).message));
+    }
   }
 
-  #open(): void {
+  #open(socket: WebSocket): void {
     this.#dropped = undefined;
     this.#welcomedAt = undefined;
-    const socket = new WebSocket(this.#url);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     const timeout = setTimeout(() => socket.close(), CONNECT_TIMEOUT_MS);

@@ -1,6 +1,6 @@
 // The leader's part: the one core, its files and its socket. Every call into the core ends with settle(), which
 // passes on what the core has to say: messages to the socket, events and results to the pages.
-import { Core, CoreError, HAS_LITTLE_WORK, HAS_MUCH_WORK, HAS_NEWS, HAS_OUTGOING, type SqlRow } from '../core/core.js';
+import { Core, CoreError, HAS_LITTLE_WORK, HAS_MUCH_WORK, HAS_NEWS, HAS_OUTGOING, type Bye, type SqlRow } from '../core/core.js';
 import { Connection, type ConnectionState } from './connection.js';
 import type { Answer, Ask, Changed, Config, Failure, FromLeader, Methods, Outcome, Status } from './messages.js';
 import { OpfsFiles } from './opfs.js';
@@ -42,6 +42,8 @@ export class Engine {
   #early: { page: string; watch: number; begin(): void; end(): void }[] = [];
   #state: ConnectionState = 'stopped';
   #error: Failure | undefined;
+  /** What the server said before it ended this connection. */
+  #bye: Bye | undefined;
   #work: ReturnType<typeof setTimeout> | undefined;
   #workFailed = false;
   #statusTold: ReturnType<typeof setTimeout> | undefined;
@@ -57,7 +59,10 @@ export class Engine {
     if (config.url === '') return;
     this.#connection = new Connection(config.url, {
       token: events.token,
-      opened: (token) => this.#ofSession(() => core.connected(token)),
+      opened: (token) => {
+        this.#bye = undefined;
+        this.#ofSession(() => core.connected(token));
+      },
       received: (message) => {
         clearTimeout(this.#silence);
         this.#silence = undefined;
@@ -67,9 +72,8 @@ export class Engine {
         clearTimeout(this.#silence);
         this.#silence = undefined;
         if (this.#closed) return undefined;
-        const { bye } = this.#news();
         this.#run(() => core.disconnected());
-        return bye;
+        return this.#bye;
       },
       changed: (state, reason) => {
         if (this.#closed) return;
@@ -151,7 +155,6 @@ export class Engine {
     unload: (_page, scope) => this.#core.unload(scope),
     connect: () => this.#connection?.start(),
     disconnect: () => this.#connection?.stop(),
-    checkpoint: () => this.#core.checkpoint(),
     dump: () => this.#core.dump(),
     exportFile: () => this.#export(),
   };
@@ -203,8 +206,9 @@ export class Engine {
     }, SILENCE_MS);
   }
 
-  #news() {
+  #news(): void {
     const news = this.#core.news();
+    if (news.bye) this.#bye = news.bye;
     let statusChanged = false;
     for (const event of news.events) {
       if (event.kind === 'status') statusChanged = true;
@@ -219,7 +223,6 @@ export class Engine {
       this.#beginEarly();
       this.#tellStatus();
     }
-    return news;
   }
 
   #doWork(): void {

@@ -41,7 +41,6 @@ export interface Methods {
   unload(scope: string): void;
   connect(): void;
   disconnect(): void;
-  checkpoint(): void;
   dump(): string;
   exportFile(): Uint8Array;
 }

@@ -99,6 +99,9 @@ class Tab {
 
   #fail(error: unknown): void {
     this.#failure = failure(error);
+    // The page gives up all that it waits for: no later leader may do it.
+    for (const { method, args } of this.#open.values()) if (method === 'watch') this.#watches.delete(args[0] as number);
+    this.#open.clear();
     post({ type: 'fails', failure: this.#failure });
   }
 
@@ -151,9 +154,7 @@ class Tab {
   #followed(leader: string, version: number): void {
     if (version > VERSION) {
       this.#leader = '';
-      const message = 'A newer version of this app is open in another tab. Reload this page.';
-      this.#failure = { code: 'version', message };
-      return post({ type: 'fails', failure: this.#failure });
+      return this.#fail(new CoreError('version', 'A newer version of this app is open in another tab. Reload this page.'));
     }
     // An older program had its turn before this one: it steps down when it hears of a newer one.
     if (version < VERSION) return this.#channel.postMessage({ type: 'who leads', from: this.#page, version: VERSION } satisfies ToLeader);
