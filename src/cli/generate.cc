@@ -1,11 +1,11 @@
 #include <fstream>
-#include <iterator>
 
 #include "base/text.h"
 #include "cli/bundle_loading.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/typescript.h"
+#include "client/replace_file.h"
 
 namespace wherry::cli {
 
@@ -15,13 +15,8 @@ struct GenerateOptions {
   std::string bundle, out, check;
 };
 
-std::string content_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 Result<Exit> check(const GenerateOptions& options, const std::string& text) {
-  if (content_of(options.check) == text) return Exit::kOk;
+  if (client::read_file(options.check).value_or("") == text) return Exit::kOk;
   return fail(ErrorCode::kInvalid,
               cat(options.check, " is not what the bundle says: run `wherry generate typescript ",
                   options.bundle, " --out ", options.check, "`"));
@@ -29,7 +24,7 @@ Result<Exit> check(const GenerateOptions& options, const std::string& text) {
 
 // A file that is right already is left alone, so that nobody builds anew because of it.
 Result<Exit> write(const std::string& path, const std::string& text) {
-  if (content_of(path) == text) return Exit::kOk;
+  if (client::read_file(path).value_or("") == text) return Exit::kOk;
   std::ofstream out(path, std::ios::binary);
   out << text;
   out.close();

@@ -208,7 +208,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (!page.body) page.body = kNothing;
     const auto reason = http::obsolete_reason(static_cast<http::status>(page.status));
     response_ = cat("HTTP/1.1 ", page.status, ' ', std::string_view(reason.data(), reason.size()), "\r\n",
-                    page.headers, "Content-Length: ", page.body->size(), "\r\nConnection: close\r\n\r\n");
+                    page.headers,
+                    page.status == 304 ? std::string() : cat("Content-Length: ", page.body->size(), "\r\n"),
+                    "Connection: close\r\n\r\n");
     response_body_ = head_alone ? kNothing : std::move(page.body);
     const std::array<asio::const_buffer, 2> both = {asio::buffer(response_), asio::buffer(*response_body_)};
     asio::async_write(stream(), both,

@@ -127,6 +127,17 @@ TEST(Listener, AnswersWithPagesWhereThereAreSome) {
   EXPECT_TRUE(answer("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").ends_with("ok\n"));
 }
 
+TEST(Listener, APageThatHasNotChangedSaysNothingOfItsLength) {
+  Server server({.pages = [](const PageRequest&) -> std::optional<Page> {
+    return Page{.status = 304, .body = std::make_shared<const std::string>()};
+  }});
+  RawSocket socket(server.listener->port());
+  socket.send("GET /same HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string answer = socket.read_all();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 304")) << answer;
+  EXPECT_EQ(answer.find("Content-Length"), answer.npos) << answer;
+}
+
 TEST(Listener, APageMayComeLaterFromAnotherThread) {
   std::thread maker;
   std::function<void(Page)> abandoned;

@@ -25,12 +25,6 @@ bool is_loopback_origin(std::string_view origin) {
   return false;
 }
 
-bool is_of_host(std::string_view origin, std::string_view host) {
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (origin.starts_with(scheme) && origin.substr(scheme.size()) == host) return true;
-  return false;
-}
-
 bool is_allowed(std::string_view origin, std::string_view host, const OriginPolicy& policy) {
   if (policy.same_host && is_of_host(origin, host)) return true;
   return std::find(policy.allowed.begin(), policy.allowed.end(), origin) != policy.allowed.end() ||
@@ -38,6 +32,12 @@ bool is_allowed(std::string_view origin, std::string_view host, const OriginPoli
 }
 
 }  // namespace
+
+bool is_of_host(std::string_view origin, std::string_view host) {
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (origin.starts_with(scheme) && origin.substr(scheme.size()) == host) return true;
+  return false;
+}
 
 Verdict judge(const Request& request, const OriginPolicy& policy) {
   if (request.repeated || request.body) return {400, "malformed request\n"};

@@ -29,6 +29,9 @@ struct Verdict {
   std::string text{};  // of the answer, or the workspace's name when 101
 };
 
+// Whether a page of this server itself asks, by the Host that it asked for.
+bool is_of_host(std::string_view origin, std::string_view host);
+
 // Native clients send no Origin; a browser always does, and it must be allowed.
 Verdict judge(const Request& request, const OriginPolicy& policy);
 

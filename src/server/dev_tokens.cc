@@ -41,7 +41,9 @@ bool names_this_machine(std::string_view host) {
   } else {
     host = host.substr(0, host.find(':'));
   }
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  // A name may begin with 127., too: an address has only digits and dots.
+  return host == "localhost" || host == "::1" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
 }
 
 std::optional<net::Page> dev_token(const net::PageRequest& request, std::string_view secret, Millis now) {

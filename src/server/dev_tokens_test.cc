@@ -31,7 +31,8 @@ TEST(DevToken, SpeaksForWhoeverIsNamed) {
 TEST(DevToken, IsForPagesOfThisMachine) {
   for (const char* host : {"localhost", "127.0.0.1:8080", "[::1]:8080"})
     EXPECT_EQ(ask("/dev/token/team/ann", host)->status, 200) << host;
-  for (const char* host : {"evil.example", "localhost.evil.example", "", "10.0.0.1:8080"})
+  for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
+                           "127.evil.example:8080", "", "10.0.0.1:8080"})
     EXPECT_EQ(ask("/dev/token/team/ann", host)->status, 403) << host;
 }
 

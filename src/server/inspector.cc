@@ -154,8 +154,9 @@ net::Page Inspector::answer(const InspectorRequest& request) {
   auto made = make();
   if (made) return inspector_answer(*std::move(made) + "\n");
   // A file that cannot be read now may be another one by the next time.
-  logs_.erase(request.workspace);
-  if (status_of(made.error().code) == 500) log().warn("inspector: {}", made.error().text());
+  const ErrorCode code = made.error().code;
+  if (code != ErrorCode::kBusy && code != ErrorCode::kLimit) logs_.erase(request.workspace);
+  if (status_of(code) == 500) log().warn("inspector: {}", made.error().text());
   return page_of(made.error());
 }
 

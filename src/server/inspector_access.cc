@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "net/request.h"
 #include "net/token.h"
 #include "net/workspace_name.h"
 #include "server/dev_tokens.h"
@@ -33,10 +34,7 @@ net::Page unauthorized(std::string_view why) {
 
 // Browsers say where a request comes from when it is not a plain one of the page's own server.
 bool is_foreign(const net::PageRequest& request) {
-  if (request.origin.empty()) return false;
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (request.origin == cat(scheme, request.host)) return false;
-  return true;
+  return !request.origin.empty() && !net::is_of_host(request.origin, request.host);
 }
 
 }  // namespace

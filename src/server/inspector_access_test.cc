@@ -71,7 +71,7 @@ TEST_F(InspectorAccessTest, WhoGuessesIsTurnedAway) {
 TEST_F(InspectorAccessTest, InDevelopmentItIsForPagesOfThisMachine) {
   for (const char* host : {"localhost:8080", "127.0.0.1", "[::1]:8080"})
     EXPECT_EQ(dev_status(host), 0) << host;
-  for (const char* host : {"", "evil.example", "localhost.evil.example"})
+  for (const char* host : {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example"})
     EXPECT_EQ(dev_status(host), 403) << host;
   EXPECT_EQ(dev_status("localhost:8080", "http://localhost:8080"), 0);
   for (const char* origin : {"http://localhost:9999", "https://evil.example", "null"})

@@ -209,10 +209,11 @@ Result<std::string> Inspector::workspaces(const InspectorRequest& request) {
     const bool is_busy = looks[&worker_of(options_.workers, all[i].name)] == nullptr;
     shown.push_back(summary(all[i], at == open.end() ? nullptr : &at->second, is_busy));
   }
+  const auto is_open = [&](const DataFolder::WorkspaceInfo& info) { return open.contains(info.name); };
   return JsonObject()
       .number("now", server::now().count)
       .size("total", all.size())
-      .size("open", open.size())
+      .size("open", static_cast<size_t>(std::ranges::count_if(all, is_open)))
       .json("workspaces", json_array(shown))
       .done();
 }
@@ -237,12 +238,13 @@ Result<std::string> Inspector::workspace(const InspectorRequest& request) {
 }
 
 Result<std::string> Inspector::sessions(const InspectorRequest& request) {
-  TRY_ASSIGN(LogView* const log, log_of(request.workspace));
   ViewQuery query;
   query.after = request.after;
   query.sessions_most = static_cast<size_t>(request.limit);
   query.scopes_most = static_cast<size_t>(request.scopes);
   TRY_ASSIGN(const auto seen, look(request.workspace, std::move(query)));
+  // After the look: who is seen has a file, which may have been made just now.
+  TRY_ASSIGN(LogView* const log, log_of(request.workspace));
   const WorkspaceView view = seen.value_or(WorkspaceView{});
   ScopeNames names;
   if (log != nullptr) {
