@@ -1,11 +1,10 @@
 // The chat's page, as its users use it: two of them, each in a browser context of his own.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { brotliCompressSync } from 'node:zlib';
-import { cli, remove, root, scratch, Server, sharedBrowser, until } from './harness.mjs';
+import { cli, importHistory, remove, root, scratch, Server, sharedBrowser, until } from './harness.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const pages = join(root, 'examples/chat/web/dist');
@@ -16,8 +15,7 @@ before(async () => {
   assert.ok(existsSync(pages), 'the page is not built: run `npm run build` in examples/chat/web');
   folder = scratch();
   server = await Server.start({ folder, web: pages });
-  await cli('workspace', 'create', 'team', '--data', join(folder, 'data'));
-  await history();
+  await importHistory(server, history());
   browser = await sharedBrowser();
   [ann, cy] = await Promise.all([signedIn('ann'), signedIn('cy')]);
 });
@@ -27,8 +25,8 @@ after(async () => {
   remove(folder);
 });
 
-/** Two people, a small channel for both, a private one of ann's, and a very long one. */
-async function history() {
+/** Two people, a small channel for both, a private one of ann's, and a very long one: the file that tells of them. */
+function history() {
   let at = Date.UTC(2026, 0, 5);
   const lines = [];
   const add = (user, name, params) => lines.push(JSON.stringify({ name, params, user, client_timestamp: (at += 20_000) }));
@@ -55,19 +53,7 @@ async function history() {
   add('ann', 'message.post', { id: 'p1', channel_id: 'pier', body: 'The gangway is mended' });
   const file = join(folder, 'history.jsonl');
   writeFileSync(file, lines.join('\n'));
-  await cli(
-    'exec',
-    '--data',
-    join(folder, 'data'),
-    '--workspace',
-    'team',
-    '--as-user',
-    'import',
-    '--role',
-    'import',
-    '--jsonl',
-    file,
-  );
+  return file;
 }
 
 async function signedIn(user, { channel = 'pier', ...options } = {}) {
@@ -128,13 +114,6 @@ test('what keeps the page from opening is said, with what to do', async () => {
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByRole('textbox', { name: 'What shall others call you?' }).waitFor();
   await page.context().close();
-});
-
-test('the scripts of the page and its worker are small', () => {
-  const assets = join(pages, 'assets');
-  const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
-  const bytes = scripts.reduce((sum, name) => sum + brotliCompressSync(readFileSync(join(assets, name))).length, 0);
-  assert.ok(bytes > 0 && bytes <= 150 * 1024, `${bytes} bytes with brotli`);
 });
 
 test('what one posts, edits and reacts to, the other sees', async () => {
