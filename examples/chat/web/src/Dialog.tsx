@@ -3,6 +3,9 @@
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { Icon } from './icons.js';
 
+/** Whether Escape is for a dialog, and not for what is behind it. */
+export const isDialogOpen = () => document.querySelector('dialog[open]') !== null;
+
 interface DialogProps {
   title: string;
   close: () => void;
