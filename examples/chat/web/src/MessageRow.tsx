@@ -85,7 +85,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         </>
       )}
       <div className="message-content">
-        {isEditing && canChange ? (
+        {isEditing ? (
           <Edit message={message} done={() => edit(undefined)} />
         ) : isDeleted ? (
           <p className="body deleted">This message was deleted.</p>
