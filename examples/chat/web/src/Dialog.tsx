@@ -49,3 +49,24 @@ export function Dialog({ title, close, className = '', children }: DialogProps) 
     </dialog>
   );
 }
+
+interface ConfirmProps {
+  label: string;
+  disabled: boolean;
+  cancel: () => void;
+  className?: string;
+}
+
+/** The last row of a form: do it, or leave things as they are. */
+export function Confirm({ label, disabled, cancel, className = '' }: ConfirmProps) {
+  return (
+    <div className={`buttons ${className}`}>
+      <button className="primary" disabled={disabled}>
+        {label}
+      </button>
+      <button type="button" onClick={cancel}>
+        Cancel
+      </button>
+    </div>
+  );
+}

@@ -19,6 +19,12 @@ export function why(code: string | null, message: string | null): string {
   return WHY[code ?? ''] ?? sentence(message ?? 'The server gave no reason.');
 }
 
+/** The same of an error that is thrown. */
+export function whyNot(error: unknown): string {
+  const { code, message } = error as Error & { code?: string };
+  return why(code ?? null, message);
+}
+
 export function sentence(text: string): string {
   const trimmed = text.trim();
   return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? '' : '.');
