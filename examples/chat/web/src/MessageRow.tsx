@@ -121,7 +121,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
 });
 
 /** Shown only when the server takes its time. */
-export function Pending() {
+function Pending() {
   return (
     <span className="pending-mark" title="Kept on this device; not confirmed by the server yet">
       <Icon name="clock" size={13} /> pending

@@ -19,7 +19,7 @@ interface Chat {
   say: (text: string) => void;
 }
 
-export interface OwnCommands {
+interface OwnCommands {
   /** Newest first. */
   all: OwnCommand[];
   /** Those about one message, by its id. */

@@ -7,7 +7,7 @@ import { after, before, span } from './queries.js';
 import type { Message } from './types.js';
 
 /** Messages are ordered by time; ids decide between those of the same millisecond. */
-export interface Key {
+interface Key {
   sent_at: number;
   id: string;
 }
@@ -112,7 +112,6 @@ export function useSpan(list: string, id: string, start: string | undefined) {
     trim,
     toEnd,
     toBeginning,
-    toMessage,
   };
 }
 
