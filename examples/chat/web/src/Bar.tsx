@@ -33,7 +33,7 @@ export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay
       >
         <Icon name="search" size={18} />
         <span className="not-small">Search or switch channel</span>
-        <kbd className="not-small">{COMMAND_KEY} K</kbd>
+        <kbd className="not-small" data-keys={`${COMMAND_KEY} K`} aria-hidden="true" />
       </button>
       {failed > 0 && (
         <button className="failed-button" aria-label={`${failed} not accepted`} onClick={() => open('attention')}>
