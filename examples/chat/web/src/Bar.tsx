@@ -25,16 +25,20 @@ export function Bar({ identity, leave, open }: WorkspaceProps & { open: (overlay
         {hasUnread && <span className="unread-dot" title="Unread messages" />}
       </button>
       <span className="workspace-name">{identity.workspace}</span>
-      <button className="search-button" onClick={() => open('search')} aria-keyshortcuts="Control+K">
+      <button
+        className="search-button"
+        aria-label="Search or switch channel"
+        aria-keyshortcuts="Control+K"
+        onClick={() => open('search')}
+      >
         <Icon name="search" size={18} />
-        <span className="sr-small">Search or switch channel</span>
-        <kbd className="not-small">{COMMAND_KEY} K</kbd>
+        <span className="not-small">Search or switch channel</span>
+        <kbd className="not-small" data-keys={`${COMMAND_KEY} K`} aria-hidden="true" />
       </button>
       {failed > 0 && (
-        <button className="failed-button" onClick={() => open('attention')}>
+        <button className="failed-button" aria-label={`${failed} not accepted`} onClick={() => open('attention')}>
           <Icon name="alert" size={18} />
           {failed} <span className="not-small">not accepted</span>
-          <span className="only-small sr">not accepted</span>
         </button>
       )}
       <ConnectionState />

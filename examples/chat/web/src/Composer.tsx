@@ -1,12 +1,12 @@
 // Where messages are typed. What is typed is kept on this device as a draft until it is sent.
 import { useWherry } from '@wherry/client/react';
-import { useEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
 import { useChat } from './chat.js';
 import { Icon } from './icons.js';
 import { DRAFT } from './queries.js';
 import type { Channel } from './types.js';
 import { useGrowing } from './useGrowing.js';
-import { why } from './words.js';
+import { whyNot } from './words.js';
 
 interface ComposerProps {
   channel: Channel;
@@ -41,9 +41,8 @@ export function Composer({ channel, thread, label, box, editLast }: ComposerProp
     try {
       await actions.post(channel.id, text, thread).saved;
     } catch (error) {
-      const { code, message } = error as Error & { code?: string };
       setBody(text);
-      setRefusal(why(code ?? null, message));
+      setRefusal(whyNot(error));
     }
   };
   const keys = (event: KeyboardEvent) => {
@@ -114,25 +113,20 @@ function useDraft(place: string) {
   useEffect(() => {
     void db.query<{ body: string }>(DRAFT, [place]).then(([draft]) => draft && setBody((typed) => typed || draft.body));
   }, [db, place]);
+  const save = useCallback(() => {
+    if (unsaved.current !== undefined) actions.saveDraft(place, unsaved.current);
+    unsaved.current = undefined;
+  }, [place, actions]);
   useEffect(() => {
     if (unsaved.current === undefined) return;
-    const save = () => {
-      if (unsaved.current !== undefined) actions.saveDraft(place, unsaved.current);
-      unsaved.current = undefined;
-    };
     const timer = setTimeout(save, SAVED_AFTER_MS);
     addEventListener('pagehide', save);
     return () => {
       clearTimeout(timer);
       removeEventListener('pagehide', save);
     };
-  }, [body, place, actions]);
-  useEffect(
-    () => () => {
-      if (unsaved.current !== undefined) actions.saveDraft(place, unsaved.current);
-    },
-    [place, actions],
-  );
+  }, [body, save]);
+  useEffect(() => save, [save]);
   const type = (text: string) => {
     unsaved.current = text;
     setBody(text);

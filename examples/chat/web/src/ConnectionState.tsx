@@ -12,7 +12,7 @@ export function ConnectionState() {
     <div className={`connection ${kind}`} title={detail}>
       <span className="dot" aria-hidden="true" />
       <span role="status">
-        <span className="connection-text">{text}</span>
+        <span>{text}</span>
         {detail && kind !== 'online' && <span className="sr">. {detail}</span>}
       </span>
       {status.pending > 0 && (

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useChat } from './chat.js';
-import { Dialog } from './Dialog.js';
+import { Confirm, Dialog } from './Dialog.js';
 import { go } from './place.js';
 
 export function CreateChannel({ close }: { close: () => void }) {
@@ -28,14 +28,7 @@ export function CreateChannel({ close }: { close: () => void }) {
             <span className="quiet">Only its members see it, its history included.</span>
           </span>
         </label>
-        <div className="buttons">
-          <button className="primary" disabled={name.trim() === ''}>
-            Create
-          </button>
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
+        <Confirm label="Create" disabled={name.trim() === ''} cancel={close} />
       </form>
     </Dialog>
   );

@@ -3,6 +3,9 @@
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { Icon } from './icons.js';
 
+/** Whether Escape is for a dialog, and not for what is behind it. */
+export const isDialogOpen = () => document.querySelector('dialog[open]') !== null;
+
 interface DialogProps {
   title: string;
   close: () => void;
@@ -44,5 +47,26 @@ export function Dialog({ title, close, className = '', children }: DialogProps) 
         {children}
       </div>
     </dialog>
+  );
+}
+
+interface ConfirmProps {
+  label: string;
+  disabled: boolean;
+  cancel: () => void;
+  className?: string;
+}
+
+/** The last row of a form: do it, or leave things as they are. */
+export function Confirm({ label, disabled, cancel, className = '' }: ConfirmProps) {
+  return (
+    <div className={`buttons ${className}`}>
+      <button className="primary" disabled={disabled}>
+        {label}
+      </button>
+      <button type="button" onClick={cancel}>
+        Cancel
+      </button>
+    </div>
   );
 }

@@ -1,9 +1,10 @@
 // The text of a message, being changed in its place.
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { useChat } from './chat.js';
+import { Confirm } from './Dialog.js';
 import type { Message } from './types.js';
 import { useGrowing } from './useGrowing.js';
-import { why } from './words.js';
+import { whyNot } from './words.js';
 
 export function Edit({ message, done }: { message: Message; done: () => void }) {
   const { actions } = useChat();
@@ -25,8 +26,7 @@ export function Edit({ message, done }: { message: Message; done: () => void }) 
       await actions.edit(message.id, text).saved;
       done();
     } catch (error) {
-      const { code, message: reason } = error as Error & { code?: string };
-      setRefusal(why(code ?? null, reason));
+      setRefusal(whyNot(error));
     }
   };
   const keys = (event: KeyboardEvent) => {
@@ -56,14 +56,7 @@ export function Edit({ message, done }: { message: Message; done: () => void }) 
         maxLength={40_000}
       />
       {refusal && <p role="alert">{refusal}</p>}
-      <div className="buttons small">
-        <button className="primary" disabled={body.trim() === ''}>
-          Save
-        </button>
-        <button type="button" onClick={done}>
-          Cancel
-        </button>
-      </div>
+      <Confirm label="Save" disabled={body.trim() === ''} cancel={done} className="small" />
     </form>
   );
 }

@@ -2,13 +2,12 @@
 import { useChat } from './chat.js';
 import { Icon } from './icons.js';
 import type { CommandData, OwnCommand } from './types.js';
-import { typed, what, why } from './words.js';
+import { what, why } from './words.js';
 
 export function Failed({ command, hasText = true }: { command: OwnCommand; hasText?: boolean }) {
   const { actions, say } = useChat();
-  const data = JSON.parse(command.data ?? '{}') as CommandData;
-  const text = typed(data);
-  const isText = data.body !== undefined || data.name !== undefined;
+  const { body, name } = JSON.parse(command.data ?? '{}') as CommandData;
+  const text = body ?? name;
   return (
     <div className={`failed ${command.state}`} role="group" aria-label={`${what(command.name)} not accepted`}>
       <p>
@@ -19,12 +18,12 @@ export function Failed({ command, hasText = true }: { command: OwnCommand; hasTe
             : `Your ${what(command.name)} was not accepted. ${why(command.code, command.message)}`}
         </span>
       </p>
-      {hasText && isText && text !== '' && <blockquote className="clipped">{text}</blockquote>}
+      {hasText && text && <blockquote className="clipped">{text}</blockquote>}
       <div className="buttons small">
         <button onClick={() => void actions.retry(command.id)}>
           <Icon name="retry" size={14} /> Retry
         </button>
-        {isText && (
+        {text !== undefined && (
           <button onClick={() => void navigator.clipboard.writeText(text).then(() => say('The text is copied.'))}>
             <Icon name="copy" size={14} /> Copy text
           </button>

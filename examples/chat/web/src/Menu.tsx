@@ -31,7 +31,10 @@ export function Menu({ label, className = '', button, children, columns = 1 }: M
     if (!isOpen) return;
     items(around.current)[0]?.focus();
     const outside = (event: PointerEvent) => {
-      if (!around.current?.contains(event.target as Node)) toggle(false);
+      if (around.current?.contains(event.target as Node)) return;
+      // Said aloud, as the item that has the focus goes without a word.
+      around.current?.querySelector<HTMLElement>(':focus')?.blur();
+      toggle(false);
     };
     document.addEventListener('pointerdown', outside);
     return () => document.removeEventListener('pointerdown', outside);

@@ -190,7 +190,7 @@ function useStillness(
     if (!isReady) return;
     if (element.scrollTop < NEAR_PX && shown?.from) void older();
     if (below < NEAR_PX && shown?.to) void newer();
-    if (sticks.current) trim();
+    trim(sticks.current);
   }, [box, isOpen, isReady, shown, older, newer, trim]);
 
   const hold = useCallback(() => {

@@ -1,5 +1,5 @@
 // One message: who and when, its text, reactions, thread, and what has become of the user's own commands about it.
-import { memo, useRef, useState, type KeyboardEvent } from 'react';
+import { memo, useRef, useState, type FocusEvent, type KeyboardEvent } from 'react';
 import { Avatar } from './Avatar.js';
 import { Body } from './Body.js';
 import { useChat } from './chat.js';
@@ -38,6 +38,12 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const isAuthor = message.author_id === me || isAdmin;
   const canChange = !room.isLocked && !isDeleted;
 
+  // A finger that is lifted leaves the row, too: who has no mouse gets the tools with the focus.
+  const isInUse = () => row.current?.querySelector('[aria-expanded=true], dialog') != null;
+  const blurred = ({ relatedTarget }: FocusEvent) => {
+    const isInside = row.current?.contains(relatedTarget as Node | null) || row.current?.querySelector('dialog');
+    if (!isInside) setTools(false);
+  };
   const keys = (event: KeyboardEvent) => {
     if (event.target !== row.current || event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.toLowerCase();
@@ -59,10 +65,10 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
       data-message={message.id}
       tabIndex={isReachable ? 0 : -1}
       onKeyDown={keys}
-      onPointerEnter={() => setTools(true)}
-      onPointerLeave={() => setTools(false)}
+      onPointerEnter={(event) => event.pointerType === 'mouse' && setTools(true)}
+      onPointerLeave={(event) => event.pointerType === 'mouse' && !isInUse() && setTools(false)}
       onFocus={() => setTools(true)}
-      onBlur={(event) => !row.current?.contains(event.relatedTarget as Node | null) && setTools(false)}
+      onBlur={blurred}
     >
       {isFirst ? (
         <>
@@ -85,7 +91,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         </>
       )}
       <div className="message-content">
-        {isEditing && canChange ? (
+        {isEditing ? (
           <Edit message={message} done={() => edit(undefined)} />
         ) : isDeleted ? (
           <p className="body deleted">This message was deleted.</p>
@@ -115,7 +121,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
 });
 
 /** Shown only when the server takes its time. */
-export function Pending() {
+function Pending() {
   return (
     <span className="pending-mark" title="Kept on this device; not confirmed by the server yet">
       <Icon name="clock" size={13} /> pending

@@ -1,7 +1,7 @@
 // What can be done with a message: the buttons at its side.
 import { useState } from 'react';
 import { useChannels, useChat } from './chat.js';
-import { Dialog } from './Dialog.js';
+import { Confirm, Dialog } from './Dialog.js';
 import { EmojiMenu } from './EmojiMenu.js';
 import { Icon } from './icons.js';
 import { Menu, MenuItem } from './Menu.js';
@@ -122,14 +122,7 @@ function Move({ message, close }: { message: Message; close: () => void }) {
           </select>
         </label>
         <p className="quiet">Its replies move along.</p>
-        <div className="buttons">
-          <button className="primary" disabled={to === ''}>
-            Move
-          </button>
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-        </div>
+        <Confirm label="Move" disabled={to === ''} cancel={close} />
       </form>
     </Dialog>
   );

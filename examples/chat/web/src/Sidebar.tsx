@@ -3,6 +3,7 @@ import { useStatus, useWherry } from '@wherry/client/react';
 import { useEffect, useRef, useState } from 'react';
 import { useChannels } from './chat.js';
 import { CreateChannel } from './CreateChannel.js';
+import { isDialogOpen } from './Dialog.js';
 import { Icon } from './icons.js';
 import { hashOf } from './place.js';
 import { UNREAD_MOST } from './queries.js';
@@ -23,7 +24,7 @@ export function Sidebar({ identity, current, isDrawer, close }: SidebarProps) {
   useEffect(() => {
     if (!isDrawer) return;
     drawer.current?.querySelector<HTMLElement>('a, button')?.focus();
-    const escape = (event: KeyboardEvent) => event.key === 'Escape' && close();
+    const escape = (event: KeyboardEvent) => event.key === 'Escape' && !isDialogOpen() && close();
     addEventListener('keydown', escape);
     return () => {
       removeEventListener('keydown', escape);

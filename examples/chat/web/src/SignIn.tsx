@@ -14,7 +14,7 @@ export function SignIn({ signIn }: { signIn: (identity: Identity) => void }) {
   };
   return (
     <main className="alone">
-      <div className="card sign-in">
+      <div className="card">
         <img src={new URL('./icon.svg', import.meta.url).href} width="48" height="48" alt="" />
         <h1>Wherry chat</h1>
         <p className="quiet">A team chat that answers at once and works without a network. This server lets anyone in by name.</p>

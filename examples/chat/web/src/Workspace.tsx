@@ -5,6 +5,7 @@ import { Attention } from './Attention.js';
 import { Bar } from './Bar.js';
 import { ChannelView } from './ChannelView.js';
 import { ChatProvider, useChannels } from './chat.js';
+import { isDialogOpen } from './Dialog.js';
 import { FirstConnection, Loading } from './Loading.js';
 import { go, replace, usePlace } from './place.js';
 import { Search } from './Search.js';
@@ -123,7 +124,7 @@ function useShortcuts(channels: Channel[], open: (overlay: Overlay) => void): vo
         const at = mine.findIndex(({ id }) => id === channel);
         const next = mine[(at + (event.key === 'ArrowDown' ? 1 : -1) + mine.length) % mine.length];
         if (next) go({ channel: next.id });
-      } else if (event.key === 'Escape' && !event.defaultPrevented && thread && channel) {
+      } else if (event.key === 'Escape' && !event.defaultPrevented && !isDialogOpen() && thread && channel) {
         go({ channel });
       }
     };

@@ -7,7 +7,7 @@ import type { App } from './bundle.js';
 import { CHANNELS, OWN_COMMANDS, USERS } from './queries.js';
 import type { Identity } from './session.js';
 import type { Channel, OwnCommand, User } from './types.js';
-import { cure, sentence, why } from './words.js';
+import { cure, sentence, whyNot } from './words.js';
 
 interface Chat {
   me: string;
@@ -19,7 +19,7 @@ interface Chat {
   say: (text: string) => void;
 }
 
-export interface OwnCommands {
+interface OwnCommands {
   /** Newest first. */
   all: OwnCommand[];
   /** Those about one message, by its id. */
@@ -47,10 +47,7 @@ export function ChatProvider({ identity, children }: { identity: Identity; child
   const users = useQuery<User>(USERS).rows;
   const channels = useQuery<Channel>(CHANNELS).rows;
   const commands = useOwnCommands(db);
-  const actions = useMemo(
-    () => makeActions(db, (error) => say(why((error as Error & { code?: string }).code ?? null, error.message))),
-    [db, say],
-  );
+  const actions = useMemo(() => makeActions(db, (error) => say(whyNot(error))), [db, say]);
   const names = useMemo(() => new Map(users.map(({ id, name }) => [id, name])), [users]);
   const nameOf = useCallback((user: string) => names.get(user) ?? user, [names]);
   const chat = useMemo(

@@ -32,7 +32,7 @@ const SIGNS = new Map([...EMOJI, ['+1', '👍'], ['-1', '👎']] as [string, str
 export const signOf = (name: string) => SIGNS.get(name) ?? `:${name}:`;
 export const nameOf = (name: string) => name.replaceAll('_', ' ');
 
-export interface Reaction {
+interface Reaction {
   emoji: string;
   users: string[];
 }

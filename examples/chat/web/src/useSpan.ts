@@ -7,7 +7,7 @@ import { after, before, span } from './queries.js';
 import type { Message } from './types.js';
 
 /** Messages are ordered by time; ids decide between those of the same millisecond. */
-export interface Key {
+interface Key {
   sent_at: number;
   id: string;
 }
@@ -91,10 +91,14 @@ export function useSpan(list: string, id: string, start: string | undefined) {
       }),
     [move, step, from, to, rows],
   );
-  /** At the end of a list that grows, what lies far above is let go. */
-  const trim = useCallback(() => {
-    if (to === null && rows.length > MOST) setEnds({ from: keyOf(rows[rows.length - STEP]), to });
-  }, [to, rows]);
+  /** Of a list that grows, what lies far above is let go by who is at its end, and what lies far below by others. */
+  const trim = useCallback(
+    (isAtEnd: boolean) => {
+      if (to !== null || rows.length <= MOST) return;
+      setEnds(isAtEnd ? { from: keyOf(rows[rows.length - STEP]), to } : { from, to: keyOf(rows[MOST - 1]) });
+    },
+    [from, to, rows],
+  );
 
   return {
     rows,
@@ -108,7 +112,6 @@ export function useSpan(list: string, id: string, start: string | undefined) {
     trim,
     toEnd,
     toBeginning,
-    toMessage,
   };
 }
 

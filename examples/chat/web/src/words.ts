@@ -1,5 +1,4 @@
 // What codes and commands are called in plain words.
-import type { CommandData } from './types.js';
 
 const WHY: Record<string, string> = {
   not_member: 'You are not a member of this channel.',
@@ -17,6 +16,12 @@ const WHY: Record<string, string> = {
 /** Why something was not done. */
 export function why(code: string | null, message: string | null): string {
   return WHY[code ?? ''] ?? sentence(message ?? 'The server gave no reason.');
+}
+
+/** The same of an error that is thrown. */
+export function whyNot(error: unknown): string {
+  const { code, message } = error as Error & { code?: string };
+  return why(code ?? null, message);
 }
 
 export function sentence(text: string): string {
@@ -43,11 +48,6 @@ const WHAT: Record<string, string> = {
 
 /** What the user did: "message", "edit", … */
 export const what = (command: string) => WHAT[command] ?? command;
-
-/** What he typed or chose, to be shown and copied. */
-export function typed(data: CommandData): string {
-  return data.body ?? data.name ?? data.emoji ?? data.user_id ?? '';
-}
 
 /** What to do about a database that does not open, or a connection that is refused. */
 export function cure(code: string): string {
