@@ -15,7 +15,7 @@ const ofClient = (...files) => () => files.map((file) => join(client, file));
 /** In KB of 1000 bytes. A goal that is not reached yet is told beside the size, which may not grow meanwhile. */
 const budgets = [
   { what: 'the client: index, React hooks and worker', most: 12, files: ofClient('index.js', 'react.js', 'worker.js') },
-  { what: 'the inspector', most: 5, files: [join(client, 'inspector.js')] },
+  { what: 'the inspector', most: 5, files: ofClient('inspector.js') },
   { what: 'the core', most: 500, goal: 420, files: ofClient('core.wasm') },
   { what: "the chat's page with its worker", most: 150, files: scriptsOfPage },
 ];
