@@ -2,34 +2,14 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
-#include <cstdio>
-#include <cstdlib>
 
 #include "base/eight.h"
+#include "base/real.h"
 #include "base/text.h"
 
 namespace wherry {
 
 namespace {
-
-// The fewest digits that name the number, in the shorter of both notations.
-std::string shortest_text(double real) {
-#ifdef __cpp_lib_to_chars
-  char buffer[32];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, real).ptr};
-#else  // libc++'s, which has it only in part, brings tables of 100 KB
-  char buffer[400];
-  int digits = 0;
-  do std::snprintf(buffer, sizeof buffer, "%.*e", digits++, real);
-  while (std::strtod(buffer, nullptr) != real && digits < 17);
-  std::string scientific(buffer);
-  const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
-  std::snprintf(buffer, sizeof buffer, "%.*f", std::max(0, digits - 1 - exponent), real);
-  std::string fixed(buffer);
-  return fixed.size() <= scientific.size() ? fixed : scientific;
-#endif
-}
 
 std::string real_text(double real) {
   std::string text = shortest_text(real);

@@ -93,14 +93,14 @@ void sql_rank_between(sqlite3_context* call, int, sqlite3_value** arguments) {
 bool read_set(sqlite3_context* call, sqlite3_value* value, std::vector<std::string>& members) {
   if (is_null(value)) return true;
   const auto parsed = json::parse(text_of(value));
-  simdjson::dom::array items;
-  if (!parsed || parsed->get(items) != simdjson::SUCCESS) {
+  const auto items = parsed ? parsed->items() : std::nullopt;
+  if (!items) {
     fail_with(call, "a set must be a JSON array");
     return false;
   }
-  for (const simdjson::dom::element item : items) {
+  for (const json::Element item : *items) {
     std::string text;
-    if (item.is_array() || item.is_object() || item.is_null() || !json::write(item, text)) {
+    if (item.items() || item.members() || item.is_null() || !json::write(item, text)) {
       fail_with(call, "a set may hold texts, numbers, true and false");
       return false;
     }

@@ -11,15 +11,14 @@ namespace {
 // {"name": "channel.create", "params": {…}}
 std::optional<InitialCommand> parse_line(std::string_view line) {
   const auto parsed = json::parse(line);
-  simdjson::dom::object members;
-  if (!parsed || parsed->get(members) != simdjson::SUCCESS) return std::nullopt;
+  const auto members = parsed ? parsed->members() : std::nullopt;
+  if (!members) return std::nullopt;
   std::optional<std::string> name;
   InitialCommand made{{}, "{}"};
-  for (const auto member : members) {
-    std::string_view text;
-    if (member.key == "name" && member.value.get(text) == simdjson::SUCCESS) {
-      name = text;
-    } else if (member.key == "params" && member.value.is_object()) {
+  for (const json::Member member : *members) {
+    if (member.key == "name" && member.value.text()) {
+      name = *member.value.text();
+    } else if (member.key == "params" && member.value.members()) {
       made.params_json.clear();
       if (!json::write(member.value, made.params_json)) return std::nullopt;
     } else {

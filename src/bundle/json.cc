@@ -1,43 +1,226 @@
 #include "bundle/json.h"
 
+#include <charconv>
+#include <vector>
+
+#include "base/eight.h"
 #include "base/limits.h"
 #include "base/msgpack.h"
+#include "base/real.h"
 
 namespace wherry::json {
 
 namespace {
 
-using simdjson::dom::element;
-using simdjson::dom::element_type;
+constexpr size_t kDeepest = 1024;
 
-bool write_at(element e, std::string& out, size_t depth) {
+bool is_digit(char c) {
+  return '0' <= c && c <= '9';
+}
+
+void append_utf8(uint32_t point, std::string& out) {
+  const auto put = [&](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
+  const auto follow = [&](int shift) { put(0x80 | (point >> shift & 0x3F)); };
+  if (point < 0x80) return put(point);
+  if (point < 0x800) {
+    put(0xC0 | point >> 6);
+  } else if (point < 0x10000) {
+    put(0xE0 | point >> 12);
+    follow(6);
+  } else {
+    put(0xF0 | point >> 18);
+    follow(12);
+    follow(6);
+  }
+  follow(0);
+}
+
+// Reads one text into nodes. What a function finds begins at at_; it returns false for what is no JSON.
+class Reader {
+ public:
+  std::optional<Element> read(std::string_view text) {
+    text_ = text;
+    at_ = 0;
+    nodes_.clear();
+    strings_.clear();
+    strings_.reserve(text.size());  // no string is longer than in the text, so none moves
+    if (!is_valid_utf8(text) || !value(0) || at_ != text.size()) return std::nullopt;
+    return Element(nodes_.data());
+  }
+
+ private:
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  bool take(char c) {
+    if (peek() != c) return false;
+    ++at_;
+    return true;
+  }
+  bool take(std::string_view word) {
+    if (!text_.substr(at_).starts_with(word)) return false;
+    at_ += word.size();
+    return true;
+  }
+  void skip_space() { at_ = std::min(text_.find_first_not_of(" \t\n\r", at_), text_.size()); }
+
+  // With the space around it.
+  bool value(size_t depth) {
+    skip_space();
+    const bool read = bare_value(depth);
+    skip_space();
+    return read;
+  }
+
+  bool bare_value(size_t depth) {
+    switch (peek()) {
+      case '[':
+        return holder(Type::kList, ']', depth);
+      case '{':
+        return holder(Type::kObject, '}', depth);
+      case '"':
+        return string();
+      case 'n':
+        return take("null") && add({Type::kNull});
+      case 't':
+        return take("true") && add({.type = Type::kBool, .integer = 1});
+      case 'f':
+        return take("false") && add({Type::kBool});
+      default:
+        return number();
+    }
+  }
+
+  bool add(const Node& node) {
+    nodes_.push_back(node);
+    return true;
+  }
+
+  bool holder(Type type, char close, size_t depth) {
+    if (depth == kDeepest) return false;
+    const size_t self = nodes_.size();
+    add({type});
+    ++at_;
+    skip_space();
+    if (!take(close)) {
+      do {
+        if (type == Type::kObject && !key()) return false;
+        if (!value(depth + 1)) return false;
+      } while (take(','));
+      if (!take(close)) return false;
+    }
+    nodes_[self].count = static_cast<uint32_t>(nodes_.size() - self);
+    return true;
+  }
+
+  bool key() {
+    skip_space();
+    if (!string()) return false;
+    skip_space();
+    return take(':');
+  }
+
+  bool string() {
+    if (!take('"')) return false;
+    const size_t begin = strings_.size();
+    for (;;) {
+      const size_t clean = at_;
+      skip_clean();
+      strings_.append(text_, clean, at_ - clean);
+      if (take('"')) break;
+      if (!take('\\') || !escape()) return false;
+    }
+    return add({.type = Type::kText, .text = std::string_view(strings_).substr(begin)});
+  }
+
+  // To the next quote, backslash or control character, or the end.
+  void skip_clean() {
+    while (at_ + 8 <= text_.size()) {
+      const uint64_t eight = eight_at(text_, at_);
+      if (any_below(eight, 0x20) || any_is(eight, '"') || any_is(eight, '\\')) break;
+      at_ += 8;
+    }
+    while (at_ < text_.size() && static_cast<uint8_t>(peek()) >= 0x20 && peek() != '"' && peek() != '\\')
+      ++at_;
+  }
+
+  bool escape() {
+    constexpr std::string_view kNames = "\"\\/bfnrt", kMeanings = "\"\\/\b\f\n\r\t";
+    if (take('u')) return unicode_escape();
+    const size_t which = kNames.find(peek());
+    if (which == std::string_view::npos) return false;
+    strings_.push_back(kMeanings[which]);
+    ++at_;
+    return true;
+  }
+
+  // A code point, or the two surrogates that stand for one beyond 16 bits.
+  bool unicode_escape() {
+    uint32_t point = 0;
+    if (!four_hex(point)) return false;
+    if (0xD800 <= point && point < 0xE000) {
+      uint32_t low = 0;
+      if (point >= 0xDC00 || !take("\\u") || !four_hex(low) || low < 0xDC00 || low >= 0xE000) return false;
+      point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
+    }
+    append_utf8(point, strings_);
+    return true;
+  }
+
+  bool four_hex(uint32_t& out) {
+    const std::string_view digits = text_.substr(at_, 4);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out, 16);
+    at_ += 4;
+    return digits.size() == 4 && error == std::errc() && end == digits.data() + 4;
+  }
+
+  bool number() {
+    const std::string_view digits = text_.substr(at_, decimal_prefix(text_.substr(at_)));
+    const size_t first = digits.starts_with('-');
+    if (digits.empty() || (digits[first] == '0' && first + 1 < digits.size() && is_digit(digits[first + 1])))
+      return false;
+    at_ += digits.size();
+    if (digits.find_first_of(".eE") != std::string_view::npos) {
+      const auto real = parse_decimal(digits);
+      return real && add({.type = Type::kReal, .real = *real});
+    }
+    int64_t integer = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), integer).ec == std::errc())
+      return add({.type = Type::kInteger, .integer = integer});
+    uint64_t big = 0;
+    return std::from_chars(digits.data(), digits.data() + digits.size(), big).ec == std::errc() &&
+           add({.type = Type::kBigInteger, .integer = static_cast<int64_t>(big)});
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  std::vector<Node> nodes_;
+  std::string strings_;
+};
+
+bool write_at(Element e, std::string& out, size_t depth) {
+  const Node& node = e.node();
   switch (e.type()) {
-    case element_type::NULL_VALUE:
+    case Type::kNull:
       out.append("null");
       return true;
-    case element_type::BOOL:
-      out.append(e.get_bool().value_unsafe() ? "true" : "false");
+    case Type::kBool:
+      out.append(node.integer ? "true" : "false");
       return true;
-    case element_type::INT64:
-      out.append(std::to_string(e.get_int64().value_unsafe()));
+    case Type::kInteger:
+      out.append(std::to_string(node.integer));
       return true;
-    case element_type::UINT64:
-      out.append(std::to_string(e.get_uint64().value_unsafe()));
+    case Type::kBigInteger:
+      out.append(std::to_string(static_cast<uint64_t>(node.integer)));
       return true;
-    case element_type::DOUBLE:
-      out.append(to_json(Value(e.get_double().value_unsafe())));
+    case Type::kReal:
+      out.append(to_json(Value(node.real)));
       return true;
-    case element_type::STRING: {
-      const std::string_view text = e.get_string().value_unsafe();
-      out.append(json_quote(text));
-      return is_clean_text(text);
-    }
-    case element_type::ARRAY: {
+    case Type::kText:
+      out.append(json_quote(node.text));
+      return is_clean_text(node.text);
+    case Type::kList: {
       if (depth == limits::kJsonDepth) return false;
       char separator = '[';
-      // Bound first: the result of get_array() dies before a loop over what is in it begins.
-      const simdjson::dom::array items = e.get_array().value_unsafe();
-      for (const element item : items) {
+      for (const Element item : Range<Element>(&node)) {
         out.push_back(separator);
         if (!write_at(item, out, depth + 1)) return false;
         separator = ',';
@@ -45,11 +228,10 @@ bool write_at(element e, std::string& out, size_t depth) {
       out.append(separator == '[' ? "[]" : "]");
       return true;
     }
-    case element_type::OBJECT: {
+    case Type::kObject: {
       if (depth == limits::kJsonDepth) return false;
       char separator = '{';
-      const simdjson::dom::object members = e.get_object().value_unsafe();
-      for (const auto member : members) {
+      for (const Member member : Range<Member>(&node)) {
         out.push_back(separator);
         out.append(json_quote(member.key));
         out.push_back(':');
@@ -65,29 +247,60 @@ bool write_at(element e, std::string& out, size_t depth) {
 
 }  // namespace
 
-std::optional<element> parse(std::string_view text) {
-  thread_local simdjson::dom::parser parser;
-  element parsed;
-  if (parser.parse(text.data(), text.size()).get(parsed) != simdjson::SUCCESS) return std::nullopt;
-  return parsed;
+std::optional<bool> Element::boolean() const {
+  return type() == Type::kBool ? std::optional(node_->integer != 0) : std::nullopt;
 }
 
-bool write(element e, std::string& out) {
+std::optional<int64_t> Element::integer() const {
+  return type() == Type::kInteger ? std::optional(node_->integer) : std::nullopt;
+}
+
+std::optional<double> Element::number() const {
+  switch (type()) {
+    case Type::kInteger:
+      return static_cast<double>(node_->integer);
+    case Type::kBigInteger:
+      return static_cast<double>(static_cast<uint64_t>(node_->integer));
+    case Type::kReal:
+      return node_->real;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<std::string_view> Element::text() const {
+  return type() == Type::kText ? std::optional(node_->text) : std::nullopt;
+}
+
+std::optional<Range<Element>> Element::items() const {
+  return type() == Type::kList ? std::optional<Range<Element>>(node_) : std::nullopt;
+}
+
+std::optional<Range<Member>> Element::members() const {
+  return type() == Type::kObject ? std::optional<Range<Member>>(node_) : std::nullopt;
+}
+
+std::optional<Element> parse(std::string_view text) {
+  thread_local Reader reader;
+  return reader.read(text);
+}
+
+bool write(Element e, std::string& out) {
   return write_at(e, out, 0);
 }
 
-std::optional<Value> scalar(element e) {
+std::optional<Value> scalar(Element e) {
+  const Node& node = e.node();
   switch (e.type()) {
-    case element_type::NULL_VALUE:
+    case Type::kNull:
       return Value();
-    case element_type::BOOL:
-      return Value(int64_t{e.get_bool().value_unsafe()});
-    case element_type::INT64:
-      return Value(e.get_int64().value_unsafe());
-    case element_type::DOUBLE:
-      return Value(e.get_double().value_unsafe());
-    case element_type::STRING:
-      return Value(e.get_string().value_unsafe());
+    case Type::kBool:
+    case Type::kInteger:
+      return Value(node.integer);
+    case Type::kReal:
+      return Value(node.real);
+    case Type::kText:
+      return Value(node.text);
     default:
       return std::nullopt;
   }

@@ -2,11 +2,10 @@
 
 #include <cctype>
 #include <charconv>
-#include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "base/limits.h"
+#include "base/real.h"
 #include "base/text.h"
 #include "bundle/report.h"
 #include "bundle/wire_format.h"
@@ -32,15 +31,11 @@ size_t parse_number(std::string_view text, int64_t& out) {
 }
 
 size_t parse_number(std::string_view text, double& out) {
-#ifdef __cpp_lib_to_chars
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() ? static_cast<size_t>(end - text.data()) : 0;
-#else  // libc++ 19 reads no floating-point numbers with from_chars
-  const std::string digits(text.substr(0, text.find_first_not_of("0123456789.eE-")));
-  char* end = nullptr;
-  out = std::strtod(digits.c_str(), &end);
-  return std::isfinite(out) ? static_cast<size_t>(end - digits.c_str()) : 0;
-#endif
+  const size_t length = decimal_prefix(text);
+  const auto real = parse_decimal(text.substr(0, length));
+  if (length == 0 || !real) return 0;
+  out = *real;
+  return length;
 }
 
 class TypeParser {
@@ -128,8 +123,7 @@ class TypeParser {
     made.real_least = std::numeric_limits<double>::lowest();
     made.real_most = std::numeric_limits<double>::max();
     if (!take("(")) return made;
-    if (!range(made.real_least, made.real_most) || !take(")") || !std::isfinite(made.real_least) ||
-        !std::isfinite(made.real_most))
+    if (!range(made.real_least, made.real_most) || !take(")"))
       return mistake("the bounds of `real` are not `(least..most)`", "Write real(0..1.5).");
     return made;
   }

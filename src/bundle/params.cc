@@ -1,6 +1,5 @@
 #include "bundle/params.h"
 
-#include <cmath>
 #include <optional>
 
 #include "base/id.h"
@@ -13,7 +12,7 @@ namespace wherry {
 
 namespace {
 
-using simdjson::dom::element;
+using json::Element;
 using Kind = ParamType::Kind;
 
 // A checked value, or what was expected instead.
@@ -31,46 +30,43 @@ bool within(const ParamType& type, size_t size) {
   return type.least <= static_cast<int64_t>(size) && static_cast<int64_t>(size) <= type.most;
 }
 
-Checked check(const ParamType& type, element e);
+Checked check(const ParamType& type, Element e);
 
-Checked check_int(const ParamType& type, element e) {
-  int64_t number = 0;
-  if (e.get(number) != simdjson::SUCCESS || number < type.least || number > type.most)
+Checked check_int(const ParamType& type, Element e) {
+  const auto number = e.integer();
+  if (!number || *number < type.least || *number > type.most)
     return expected(cat("an integer from ", bounds(type)));
-  return Value(number);
+  return Value(*number);
 }
 
-Checked check_real(const ParamType& type, element e) {
-  double number = 0;
-  if (e.get(number) != simdjson::SUCCESS || !std::isfinite(number) || number < type.real_least ||
-      number > type.real_most)
+Checked check_real(const ParamType& type, Element e) {
+  const auto number = e.number();
+  if (!number || *number < type.real_least || *number > type.real_most)
     return expected(
         cat("a number from ", to_json(Value(type.real_least)), " to ", to_json(Value(type.real_most))));
-  return Value(number == 0 ? 0.0 : number);  // SQLite does not keep the sign of zero
+  return Value(*number == 0 ? 0.0 : *number);  // SQLite does not keep the sign of zero
 }
 
-Checked check_bool(element e) {
-  bool flag = false;
-  if (e.get(flag) == simdjson::SUCCESS) return Value(int64_t{flag});
-  int64_t number = 0;
-  if (e.get(number) != simdjson::SUCCESS || (number != 0 && number != 1)) return expected("true or false");
-  return Value(number);
+Checked check_bool(Element e) {
+  if (const auto flag = e.boolean()) return Value(int64_t{*flag});
+  const auto number = e.integer();
+  if (number != 0 && number != 1) return expected("true or false");
+  return Value(*number);
 }
 
-std::optional<std::string_view> text_of(element e) {
-  std::string_view text;
-  if (e.get(text) != simdjson::SUCCESS || !json::is_clean_text(text)) return std::nullopt;
-  return text;
+std::optional<std::string_view> text_of(Element e) {
+  const auto text = e.text();
+  return text && json::is_clean_text(*text) ? text : std::nullopt;
 }
 
-Checked check_text(const ParamType& type, element e) {
+Checked check_text(const ParamType& type, Element e) {
   const auto text = text_of(e);
   if (!text || !within(type, count_code_points(*text)))
     return expected(cat("a text of ", bounds(type), " characters, without NUL"));
   return Value(*text);
 }
 
-Checked check_uuid(element e) {
+Checked check_uuid(Element e) {
   const auto text = text_of(e);
   if (!text) return expected("a UUID");
   std::string lower(*text);
@@ -80,7 +76,7 @@ Checked check_uuid(element e) {
   return Value(std::move(lower));
 }
 
-Checked check_enum(const ParamType& type, element e) {
+Checked check_enum(const ParamType& type, Element e) {
   const auto text = text_of(e);
   if (text)
     for (const std::string& choice : type.choices)
@@ -88,7 +84,7 @@ Checked check_enum(const ParamType& type, element e) {
   return expected(cat("one of ", join(type.choices, ", ")));
 }
 
-Checked check_blob(const ParamType& type, element e) {
+Checked check_blob(const ParamType& type, Element e) {
   const auto text = text_of(e);
   Blob blob;
   if (!text || !from_base64(*text, blob.bytes) || !within(type, blob.bytes.size()))
@@ -96,7 +92,7 @@ Checked check_blob(const ParamType& type, element e) {
   return Value(std::move(blob));
 }
 
-Checked check_json(const ParamType& type, element e) {
+Checked check_json(const ParamType& type, Element e) {
   std::string text;
   if (!json::write(e, text) || !within(type, text.size()))
     return expected(cat("JSON of ", bounds(type), " bytes"));
@@ -104,7 +100,7 @@ Checked check_json(const ParamType& type, element e) {
 }
 
 // An item as it stands in the JSON text that a list is bound as.
-std::string item_json(element item, const Value& checked, Kind kind) {
+std::string item_json(Element item, const Value& checked, Kind kind) {
   std::string text;
   if (kind == Kind::kUuid) return to_json(checked);
   if (kind == Kind::kJson || kind == Kind::kList) return *checked.text();
@@ -112,11 +108,11 @@ std::string item_json(element item, const Value& checked, Kind kind) {
   return text;
 }
 
-Checked check_list(const ParamType& type, element e) {
-  simdjson::dom::array items;
-  if (e.get(items) != simdjson::SUCCESS) return expected(cat("a list of ", bounds(type), " items"));
+Checked check_list(const ParamType& type, Element e) {
+  const auto items = e.items();
+  if (!items) return expected(cat("a list of ", bounds(type), " items"));
   std::vector<std::string> texts;
-  for (const element item : items) {
+  for (const Element item : *items) {
     auto checked = check(type.item[0], item);
     if (!checked) return expected(cat("a list whose items are ", checked.error()));
     texts.push_back(item_json(item, *checked, type.item[0].kind));
@@ -125,14 +121,14 @@ Checked check_list(const ParamType& type, element e) {
   return Value(cat("[", join(texts, ","), "]"));
 }
 
-Checked check_scalar(const ParamType& type, element e) {
+Checked check_scalar(const ParamType& type, Element e) {
   auto value = json::scalar(e);
-  if (e.is_string()) return check_text(type, e);
+  if (e.text()) return check_text(type, e);
   if (!value || value->is_null()) return expected("a text, a number, true or false");
   return *std::move(value);
 }
 
-Checked check(const ParamType& type, element e) {
+Checked check(const ParamType& type, Element e) {
   switch (type.kind) {
     case Kind::kInt:
       return check_int(type, e);
@@ -180,12 +176,11 @@ std::expected<BoundParams, Refusal> bind_params(const Command& command, std::str
     return refuse("limit_size", cat("the parameters are ", text.size(), " bytes long; the limit is ",
                                     limits::kCommandBytes));
   const auto parsed = json::parse(text);
-  simdjson::dom::object members;
-  if (!parsed || parsed->get(members) != simdjson::SUCCESS)
-    return refuse("param_invalid", "the parameters must be a JSON object");
+  const auto members = parsed ? parsed->members() : std::nullopt;
+  if (!members) return refuse("param_invalid", "the parameters must be a JSON object");
 
-  std::vector<std::optional<element>> sent(command.params.size());
-  for (const auto member : members) {
+  std::vector<std::optional<Element>> sent(command.params.size());
+  for (const json::Member member : *members) {
     size_t at = 0;
     while (at < command.params.size() && command.params[at].name != member.key) ++at;
     if (at == command.params.size()) {

@@ -8,16 +8,13 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "protocol/codec.h"
+#include "protocol/compress.h"
 
 namespace wherry::protocol {
 
 namespace {
 
 constexpr std::string_view kMagic = "\x28\xB5\x2F\xFD";
-// What a small message is: zstd's smallest window. A better search costs little there, and whoever sends one
-// message for each command sends many of them.
-constexpr size_t kSmall = 1 << 10;
-constexpr int kLevel = 3, kLevelOfSmall = 4;
 // The first byte of a frame of one small block, of which only the block's content follows.
 constexpr uint8_t kSmallBlock = 3;
 // How such a frame goes on after its magic number: its header names that window, and nothing else.
@@ -30,13 +27,9 @@ static_assert(limits::kMessageBytes == size_t{1} << kWindowLogMost);
 constexpr size_t kStepBytes = 64 << 10;
 constexpr size_t kLikelyRatio = 8;
 
-struct FreeCCtx {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
 struct FreeDCtx {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
-using CCtx = std::unique_ptr<ZSTD_CCtx, FreeCCtx>;
 using DCtx = std::unique_ptr<ZSTD_DCtx, FreeDCtx>;
 
 // Before the content of a compressed block of so many bytes that is the last one.
@@ -55,19 +48,6 @@ std::optional<std::string_view> small_block(std::string_view frame) {
   if (frame.substr(kSmallHeader.size(), kBlockHeaderBytes) != block_header(content.size()))
     return std::nullopt;
   return content;
-}
-
-CCtx make_compressor(Compression compression, int level) {
-  CCtx context(ZSTD_createCCtx());
-  if (!context) return nullptr;
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_contentSizeFlag, 0);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 0);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_dictIDFlag, 0);
-  if (compression == Compression::kZstdDictionary &&
-      ZSTD_isError(ZSTD_CCtx_loadDictionary(context.get(), dictionary().data(), dictionary().size())))
-    return nullptr;
-  return context;
 }
 
 DCtx make_decompressor(Compression compression) {
@@ -122,7 +102,7 @@ bool put_frame(Compression compression, std::string_view frame, size_t plain_siz
 }  // namespace
 
 struct Packer::Contexts {
-  CCtx compressors[3], compressors_of_small[3];
+  Compressor compressor;
   DCtx decompressors[3];
 };
 
@@ -136,18 +116,8 @@ Packer& Packer::mine() {
 
 void Packer::pack(std::string_view plain, Compression compression, std::string& out) {
   if (compression != Compression::kPlain) {
-    const bool small = plain.size() <= kSmall;
-    auto& contexts = small ? contexts_->compressors_of_small : contexts_->compressors;
-    CCtx& context = contexts[static_cast<size_t>(compression)];
-    if (!context) context = make_compressor(compression, small ? kLevelOfSmall : kLevel);
-    if (context) {
-      const size_t bound = ZSTD_compressBound(plain.size());
-      std::string made(bound, '\0');
-      const size_t size = ZSTD_compress2(context.get(), made.data(), bound, plain.data(), plain.size());
-      if (!ZSTD_isError(size) &&
-          put_frame(compression, std::string_view(made).substr(0, size), plain.size(), out))
-        return;
-    }
+    const std::string frame = contexts_->compressor.frame(plain, compression);
+    if (!frame.empty() && put_frame(compression, frame, plain.size(), out)) return;
   }
   out.push_back(static_cast<char>(Compression::kPlain));
   out.append(plain);

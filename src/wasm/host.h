@@ -1,5 +1,5 @@
-// What the core asks of the JavaScript around it: files, and random bytes. The functions are imports of the
-// module "wherry"; web/client/src/core/host.ts has the other side.
+// What the core asks of the JavaScript around it: files, random bytes, and what it knows of numbers. The
+// functions are imports of the module "wherry"; web/client/src/core/host.ts has the other side.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,14 @@ WHERRY_IMPORT(file_exists) int32_t wherry_file_exists(const char* name, int32_t 
 WHERRY_IMPORT(random) void wherry_random(void* to, int32_t amount);
 // Milliseconds since 1970.
 WHERRY_IMPORT(now) double wherry_now();
+
+// At most 25 characters, and how many they are; see shortest_text() in base/real.h.
+WHERRY_IMPORT(real_text) int32_t wherry_real_text(double real, char* to);
+WHERRY_IMPORT(real_of) double wherry_real_of(const char* decimal, int32_t length);
+WHERRY_IMPORT(log) double wherry_log(double x);
+
+// Ends the core, for a reason that is a bug or a want of memory: throws.
+[[noreturn]] WHERRY_IMPORT(give_up) void wherry_give_up(const char* why, int32_t length);
 
 }  // extern "C"
 

@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 import { WASI } from 'node:wasi';
 
+import { realText } from '../../web/client/src/core/reals.js';
+
 // Node's WASI allocates, and so collects garbage, in calls for which V8 has promised that none is collected.
 v8.setFlagsFromString('--no-turbo-fast-api-calls');
 
@@ -53,6 +55,12 @@ const wherry = {
   file_exists: (name, length) => Number(fs.existsSync(outside(name, length))),
   random: (to, amount) => void randomFillSync(view(to, amount)),
   now: () => Date.now(),
+  real_text: (real, to) => new TextEncoder().encodeInto(realText(real), view(to, 25)).written,
+  real_of: (decimal, length) => Number(decoder.decode(view(decimal, length))),
+  log: Math.log,
+  give_up: (why, length) => {
+    throw new Error(`the core gives up: ${decoder.decode(view(why, length))}`);
+  },
 };
 
 const wherry_test = {

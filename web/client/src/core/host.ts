@@ -1,5 +1,6 @@
 // The other side of src/wasm/host.h: what the core imports.
 import { FAILED, FULL, MISSING, type File, type Files } from './files.js';
+import { realText } from './reals.js';
 
 /** Files whose content lives as long as the core: locks within this core, which nobody else may open. */
 const isVolatile = (name: string) => name.includes('-lock');
@@ -19,7 +20,8 @@ export function makeHost(files: Files, volatile: Files): Host {
     return bytes;
   };
   const decoder = new TextDecoder();
-  const nameAt = (at: number, length: number) => decoder.decode(view().subarray(at, at + length));
+  const encoder = new TextEncoder();
+  const textAt = (at: number, length: number) => decoder.decode(view().subarray(at, at + length));
 
   const opened: (File | undefined)[] = [];
   const find = (name: string) => (isVolatile(name) ? volatile : files).get(name);
@@ -34,7 +36,7 @@ export function makeHost(files: Files, volatile: Files): Host {
   const wherry = {
     file_open: (name: number, length: number, create: number) =>
       attempt(() => {
-        const file = find(nameAt(name, length));
+        const file = find(textAt(name, length));
         if (!file) return FAILED;
         if (!create && file.size() === 0) return MISSING;
         let number = opened.indexOf(undefined);
@@ -65,7 +67,7 @@ export function makeHost(files: Files, volatile: Files): Host {
     file_size: (number: number) => attempt(() => opened[number]!.size()),
     file_delete: (name: number, length: number) =>
       attempt(() => {
-        const file = find(nameAt(name, length));
+        const file = find(textAt(name, length));
         if (!file) return FAILED;
         if (file.size() === 0) return MISSING;
         file.truncate(0);
@@ -74,7 +76,7 @@ export function makeHost(files: Files, volatile: Files): Host {
       }),
     file_exists: (name: number, length: number) =>
       attempt(() => {
-        const file = find(nameAt(name, length));
+        const file = find(textAt(name, length));
         if (!file) return FAILED;
         return file.size() > 0 ? 1 : 0;
       }),
@@ -82,6 +84,12 @@ export function makeHost(files: Files, volatile: Files): Host {
       crypto.getRandomValues(view().subarray(to, to + amount));
     },
     now: () => Date.now(),
+    real_text: (real: number, to: number) => encoder.encodeInto(realText(real), view().subarray(to)).written,
+    real_of: (decimal: number, length: number) => Number(textAt(decimal, length)),
+    log: Math.log,
+    give_up: (why: number, length: number) => {
+      throw new Error(`the core gives up: ${textAt(why, length)}`);
+    },
   };
 
   // What the C library asks for. The core opens nothing through it: it only says why it gives up.
