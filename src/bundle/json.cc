@@ -1,5 +1,6 @@
 #include "bundle/json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// What the core asks of the JavaScript around it: files, random bytes, and what it knows of numbers. The
+// What the core asks of the JavaScript around it: files, random bytes, and what it knows of numbers and times. The
 // functions are imports of the module "wherry"; web/client/src/core/host.ts has the other side.
 #pragma once
 
@@ -25,6 +25,8 @@ WHERRY_IMPORT(file_exists) int32_t wherry_file_exists(const char* name, int32_t 
 WHERRY_IMPORT(random) void wherry_random(void* to, int32_t amount);
 // Milliseconds since 1970.
 WHERRY_IMPORT(now) double wherry_now();
+// How far the local time is ahead of UTC at that time: seconds, both.
+WHERRY_IMPORT(utc_offset) double wherry_utc_offset(double time);
 
 // At most 25 characters, and how many they are; see shortest_text() in base/real.h.
 WHERRY_IMPORT(real_text) int32_t wherry_real_text(double real, char* to);

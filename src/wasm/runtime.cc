@@ -2,6 +2,7 @@
 // download.
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 #include "wasm/host.h"
@@ -29,6 +30,13 @@ void* memset(void* to, int byte, size_t size) {
 // For the ranks of full-text search. The host has it without tables.
 double log(double x) {
   return wherry_log(x);
+}
+
+// For SQLite's modifier 'localtime'. The C library knows no time zones.
+struct tm* localtime(const time_t* time) {
+  static struct tm local;
+  const time_t shifted = *time + static_cast<time_t>(wherry_utc_offset(static_cast<double>(*time)));
+  return gmtime_r(&shifted, &local);
 }
 
 // The C++ library's last words. What it would fill into them is not worth a printf.

@@ -55,6 +55,7 @@ const wherry = {
   file_exists: (name, length) => Number(fs.existsSync(outside(name, length))),
   random: (to, amount) => void randomFillSync(view(to, amount)),
   now: () => Date.now(),
+  utc_offset: (time) => -60 * new Date(1000 * time).getTimezoneOffset(),
   real_text: (real, to) => new TextEncoder().encodeInto(realText(real), view(to, 25)).written,
   real_of: (decimal, length) => Number(decoder.decode(view(decimal, length))),
   log: Math.log,

@@ -53,6 +53,22 @@ test('a replica in WebAssembly agrees with the server and with another', async (
   }
 });
 
+test("SQL's local time is that of the device", async () => {
+  const { core, socket } = await replica('ann');
+  const zone = process.env.TZ;
+  const localOf = (name, time) => {
+    process.env.TZ = name;
+    return core.query("SELECT datetime(?, 'localtime')", [time]).rows[0][0];
+  };
+  assert.equal(localOf('Asia/Kolkata', '2026-01-01 20:00:00'), '2026-01-02 01:30:00');
+  assert.equal(localOf('America/New_York', '2026-07-01 02:00:00'), '2026-06-30 22:00:00');
+  assert.equal(localOf('America/New_York', '2026-01-01 02:00:00'), '2025-12-31 21:00:00');
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+  socket.close();
+  core.close();
+});
+
 test('values of every kind come and go as they are', async () => {
   const { core, socket } = await replica('ann');
   const values = [null, 0, -1, 2 ** 40, 2n ** 62n, -(2n ** 63n), 0.1, 1e300, '', 'ä\u{1F600}\0z', 'x'.repeat(70_000), new Uint8Array([0, 255]), new Uint8Array(300)];

@@ -84,6 +84,7 @@ export function makeHost(files: Files, volatile: Files): Host {
       crypto.getRandomValues(view().subarray(to, to + amount));
     },
     now: () => Date.now(),
+    utc_offset: (time: number) => -60 * new Date(1000 * time).getTimezoneOffset(),
     real_text: (real: number, to: number) => encoder.encodeInto(realText(real), view().subarray(to)).written,
     real_of: (decimal: number, length: number) => Number(textAt(decimal, length)),
     log: Math.log,
