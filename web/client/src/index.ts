@@ -341,7 +341,7 @@ export class Wherry<App extends AppTypes = AnyApp> {
         this.#opened?.resolve(undefined);
         return void this.#askOutcomes();
       case 'fails':
-        return this.#fails(message.failure);
+        return this.#fails(message.failure, message.open);
       case 'token?':
         return void this.#giveToken(message.refused);
       case 'stopped':
@@ -388,11 +388,14 @@ export class Wherry<App extends AppTypes = AnyApp> {
       if (state !== 'pending') this.#outcome({ id, state, code, message, refusedHere: false });
   }
 
-  #fails(failure: Failure): void {
+  #fails(failure: Failure, open: number[] = []): void {
     const error = new CoreError(failure.code, failure.message);
     if (this.#opened) return this.#opened.reject(error);
-    for (const waiting of this.#waiting.values()) waiting.reject(error);
-    this.#waiting.clear();
+    for (const [n, waiting] of this.#waiting) {
+      if (open.includes(n)) continue;
+      waiting.reject(error);
+      this.#waiting.delete(n);
+    }
     this.#tell('error', failure);
   }
 

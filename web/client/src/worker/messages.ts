@@ -100,10 +100,11 @@ export interface WhoLeads {
   from: string;
   version: number;
 }
-/** To the own page: there is no leader that works, and will not be until this is mended. */
+/** To the own page: there is no leader that works, and will not be until this is mended. `open` asks may have been answered all the same. */
 export interface Fails {
   type: 'fails';
   failure: Failure;
+  open: number[];
 }
 
 export type ToLeader = Ask | WhoLeads;

@@ -16,6 +16,8 @@ class Tab {
   readonly #stopping = new AbortController();
   /** What the page has asked and nobody has answered. */
   readonly #open = new Map<number, Ask>();
+  /** Of these, commands that another tab has been asked to save. */
+  readonly #passedOn = new Set<number>();
   /** What it watches, to be asked for again of a new leader. */
   readonly #watches = new Map<number, Ask>();
   /** Pages that the leader will hear of when they go. */
@@ -86,8 +88,8 @@ class Tab {
         },
       });
     } catch (error) {
-      // The next in the queue tries for itself.
-      return this.#fail(error);
+      // The next in the queue tries for itself. A leader that is gone may have saved what it was asked: the next one knows.
+      return this.#fail(error, this.#passedOn);
     }
     this.#announce();
     await new Promise<void>((resolve) => (this.#release = resolve));
@@ -97,12 +99,15 @@ class Tab {
     this.#say({ type: 'leads', leader: this.#page, version: VERSION });
   }
 
-  #fail(error: unknown): void {
+  /** The page gives up what it waits for, but for what is `unsure`: no later leader may do it. */
+  #fail(error: unknown, unsure: ReadonlySet<number> = new Set()): void {
     this.#failure = failure(error);
-    // The page gives up all that it waits for: no later leader may do it.
-    for (const { method, args } of this.#open.values()) if (method === 'watch') this.#watches.delete(args[0] as number);
-    this.#open.clear();
-    post({ type: 'fails', failure: this.#failure });
+    for (const [n, { method, args }] of this.#open) {
+      if (unsure.has(n)) continue;
+      if (method === 'watch') this.#watches.delete(args[0] as number);
+      this.#open.delete(n);
+    }
+    post({ type: 'fails', failure: this.#failure, open: [...this.#open.keys()] });
   }
 
   /** Of the leader: to its own page and all others. */
@@ -126,7 +131,10 @@ class Tab {
   #hear(message: FromLeader): void {
     if (message.type === 'leads') return this.#followed(message.leader, message.version);
     if ((message.type === 'answer' || message.type === 'changed') && message.to !== this.#page) return;
-    if (message.type === 'answer' && !this.#open.delete(message.n)) return;
+    if (message.type === 'answer') {
+      this.#passedOn.delete(message.n);
+      if (!this.#open.delete(message.n)) return;
+    }
     post(message);
   }
 
@@ -171,7 +179,10 @@ class Tab {
   #pass(ask: Ask): void {
     if (this.#engine) void this.#answer(ask);
     else if (this.#failure) this.#hear({ type: 'answer', to: this.#page, n: ask.n, failure: this.#failure });
-    else if (this.#leader !== '' && this.#leader !== this.#page) this.#channel.postMessage(ask);
+    else if (this.#leader !== '' && this.#leader !== this.#page) {
+      if (ask.method === 'execute') this.#passedOn.add(ask.n);
+      this.#channel.postMessage(ask);
+    }
   }
 
   async #answer(ask: Ask): Promise<void> {
