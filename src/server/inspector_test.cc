@@ -39,6 +39,11 @@ std::shared_ptr<const Bundle> notes_bundle() {
         "-- param: body text(0..100)\n-- allow: unseen\n-- Adds a note.\n"
         "SELECT require(:body <> 'no', 'not_that', 'anything but that');\n"
         "INSERT INTO notes(id, shelf, body) VALUES(:id, :shelf, :body);\n"},
+       {"commands/forever.sql",
+        "-- command: forever\n-- Counts until it is stopped.\n"
+        "SELECT require((WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) "
+        "FROM n) > 0, "
+        "'never', 'never');\n"},
        {"commands/reader.sql",
         "-- command: reader.add\n-- entity: readers(:id) new\n-- param: id id\n-- param: shelf text(0..100)\n"
         "-- param: user id\n-- Lets somebody read a shelf.\n"
@@ -302,6 +307,24 @@ TEST_F(InspectorTest, SessionsShowTheirScopesAndWhoLags) {
       ask_until("workspaces/team/sessions", [](const Json& a) { return a["sessions"][0]["scanning"] == 0; });
   EXPECT_EQ(later["sessions"][0]["lag"], 0);
   EXPECT_EQ(ask("workspaces/team/sessions?scopes=1")["sessions"][0]["scopes"].size(), 1u);
+}
+
+TEST_F(InspectorTest, AWorkspaceThatDoesNotAnswerIsSaidToBeBusy) {
+  start();
+  Device ann(server->port(), token("ann"));
+  int pushed = 0;
+  std::string answer;
+  // Those that come while others run are one group, longer each time.
+  while (pushed < 200 && (answer.empty() || status(answer) == 200)) {
+    for (int i = 0; i < 4; ++i, ++pushed) ann.push("forever", "{}");
+    answer = fetch("/inspector/api/workspaces/team/sessions");
+  }
+  EXPECT_EQ(status(answer), 503) << answer;
+  EXPECT_EQ(json(answer)["error"]["code"], "busy");
+  for (int i = 0; i < 600 && status(answer) == 503; ++i)
+    answer = fetch("/inspector/api/workspaces/team/sessions");
+  EXPECT_EQ(status(answer), 200) << answer;
+  EXPECT_EQ(ask("workspaces/team/commands")["commands"][0]["code"], "limit_work");
 }
 
 TEST_F(InspectorTest, SessionsComeInPages) {

@@ -1,5 +1,5 @@
-// What the core asks of the JavaScript around it: files, random bytes, and what it knows of numbers and times. The
-// functions are imports of the module "wherry"; web/client/src/core/host.ts has the other side.
+// What the core asks of the JavaScript around it: files, random bytes, and what it knows of numbers and
+// times. The functions are imports of the module "wherry"; web/client/src/core/host.ts has the other side.
 #pragma once
 
 #include <cstdint>
