@@ -21,8 +21,9 @@ size_t decimal_prefix(std::string_view text) {
   return exponent < text.size() && digits_end(exponent) > exponent ? digits_end(exponent) : end;
 }
 
-#ifndef __wasm__  // there the host converts, in wasm/real.cc: the library has neither, or with tables of 100
-                  // KB
+// In WebAssembly the host converts (wasm/real.cc): its library has one of the two, and that with tables of
+// 100 KB.
+#ifndef __wasm__
 
 std::string shortest_text(double real) {
   char buffer[32];

@@ -93,46 +93,8 @@ export function makeHost(files: Files, volatile: Files): Host {
     },
   };
 
-  // What the C library asks for. The core opens nothing through it: it only says why it gives up.
-  const BAD_FILE = 8;
-  let said = '';
-  const wasi = {
-    fd_write: (_file: number, vectors: number, count: number, written: number) => {
-      const data = new DataView(memory.buffer);
-      let total = 0;
-      for (let i = 0; i < count; ++i) {
-        const from = data.getUint32(vectors + 8 * i, true);
-        const length = data.getUint32(vectors + 8 * i + 4, true);
-        said += decoder.decode(view().subarray(from, from + length));
-        total += length;
-      }
-      data.setUint32(written, total, true);
-      const lines = said.split('\n');
-      said = lines.pop()!;
-      for (const line of lines) console.error(`wherry: ${line}`);
-      return 0;
-    },
-    // No environment: no variables, in no bytes.
-    environ_sizes_get: (count: number, size: number) => {
-      const data = new DataView(memory.buffer);
-      data.setUint32(count, 0, true);
-      data.setUint32(size, 0, true);
-      return 0;
-    },
-    environ_get: () => 0,
-    proc_exit: (code: number) => {
-      throw new Error(`the core has ended with ${code}`);
-    },
-  };
-
   return {
-    imports: {
-      wherry,
-      // Whatever else is imported answers that there is no such file.
-      wasi_snapshot_preview1: new Proxy(wasi as Record<string, unknown>, {
-        get: (known, name) => known[name as string] ?? (() => BAD_FILE),
-      }) as WebAssembly.ModuleImports,
-    },
+    imports: { wherry },
     attach: (given) => {
       memory = given;
     },

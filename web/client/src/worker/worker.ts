@@ -106,6 +106,7 @@ class Tab {
       if (unsure.has(n)) continue;
       if (method === 'watch') this.#watches.delete(args[0] as number);
       this.#open.delete(n);
+      this.#passedOn.delete(n);
     }
     post({ type: 'fails', failure: this.#failure, open: [...this.#open.keys()] });
   }
