@@ -378,7 +378,7 @@ TEST_F(InspectorTest, TheLogOfAWorkspaceAtRestIsRead) {
   const Json one = ask("workspaces/team");
   EXPECT_EQ(one["workspace"]["state"], "at_rest");
   EXPECT_EQ(one["head"], 2);
-  EXPECT_EQ(one["commands"], Json::array({"note.add", "reader.add"}));
+  EXPECT_EQ(one["commands"], Json::array({"forever", "note.add", "reader.add"}));
   EXPECT_EQ(ask("workspaces/team/commands")["commands"].size(), 2u);
   EXPECT_EQ(ask("workspaces/team/sessions")["open"], false);
   EXPECT_EQ(ask("workspaces/team/commands/2/recipients")["sessions"].size(), 0u);
