@@ -22,6 +22,10 @@ std::string quote(std::string_view text, char mark) {
 
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+bool needs_escape(char c) {
+  return static_cast<uint8_t>(c) < 0x20 || c == '"' || c == '\\';
+}
+
 }  // namespace
 
 std::string join(const std::vector<std::string>& pieces, std::string_view separator) {
@@ -57,6 +61,16 @@ std::string to_hex(std::string_view bytes) {
     out.push_back(kDigits[byte & 15]);
   }
   return out;
+}
+
+size_t json_clean_end(std::string_view text, size_t from) {
+  while (from + 8 <= text.size()) {
+    const uint64_t eight = eight_at(text, from);
+    if (any_below(eight, 0x20) || any_is(eight, '"') || any_is(eight, '\\')) break;
+    from += 8;
+  }
+  while (from < text.size() && !needs_escape(text[from])) ++from;
+  return from;
 }
 
 size_t count_code_points(std::string_view utf8) {

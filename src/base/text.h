@@ -54,6 +54,10 @@ std::string to_hex(std::string_view bytes);
 // The number of Unicode code points in valid UTF-8.
 size_t count_code_points(std::string_view utf8);
 
+// From there on, where the first character is that a JSON string holds only escaped: a quote, a backslash or
+// a control character; or the end.
+size_t json_clean_end(std::string_view text, size_t from);
+
 // Standard base64 with padding; nothing when the text is not that.
 std::string to_base64(std::string_view bytes);
 bool from_base64(std::string_view text, std::string& bytes);

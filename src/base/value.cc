@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/eight.h"
 #include "base/real.h"
 #include "base/text.h"
 
@@ -15,10 +14,6 @@ std::string real_text(double real) {
   std::string text = shortest_text(real);
   if (text.find_first_of(".eni") == std::string::npos) text += ".0";
   return text;
-}
-
-bool needs_escape(uint64_t eight) {
-  return any_below(eight, 0x20) || any_is(eight, '"') || any_is(eight, '\\');
 }
 
 }  // namespace
@@ -45,14 +40,12 @@ std::string json_quote(std::string_view text) {
   std::string out;
   out.reserve(text.size() + 2);
   out.push_back('"');
-  size_t clean = 0;  // from here on nothing needed an escape, and nothing is written yet
-  for (size_t i = 0; i < text.size(); ++i) {
-    while (i + 8 <= text.size() && !needs_escape(eight_at(text, i))) i += 8;
-    if (i == text.size()) break;
+  for (size_t i = 0;; ++i) {
+    const size_t end = json_clean_end(text, i);
+    out.append(text, i, end - i);
+    if (end == text.size()) break;
+    i = end;
     const char c = text[i];
-    if (static_cast<uint8_t>(c) >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, clean, i - clean);
-    clean = i + 1;
     switch (c) {
       case '"':
         out += "\\\"";
@@ -73,7 +66,6 @@ std::string json_quote(std::string_view text) {
         out += cat("\\u00", to_hex(std::string_view(&c, 1)));
     }
   }
-  out.append(text, clean);
   out.push_back('"');
   return out;
 }

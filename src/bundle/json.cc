@@ -4,20 +4,16 @@
 #include <charconv>
 #include <vector>
 
-#include "base/eight.h"
 #include "base/limits.h"
 #include "base/msgpack.h"
 #include "base/real.h"
+#include "base/text.h"
 
 namespace wherry::json {
 
 namespace {
 
 constexpr size_t kDeepest = 1024;
-
-bool is_digit(char c) {
-  return '0' <= c && c <= '9';
-}
 
 void append_utf8(uint32_t point, std::string& out) {
   const auto put = [&](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
@@ -123,24 +119,13 @@ class Reader {
     if (!take('"')) return false;
     const size_t begin = strings_.size();
     for (;;) {
-      const size_t clean = at_;
-      skip_clean();
-      strings_.append(text_, clean, at_ - clean);
+      const size_t end = json_clean_end(text_, at_);
+      strings_.append(text_, at_, end - at_);
+      at_ = end;
       if (take('"')) break;
       if (!take('\\') || !escape()) return false;
     }
     return add({.type = Type::kText, .text = std::string_view(strings_).substr(begin)});
-  }
-
-  // To the next quote, backslash or control character, or the end.
-  void skip_clean() {
-    while (at_ + 8 <= text_.size()) {
-      const uint64_t eight = eight_at(text_, at_);
-      if (any_below(eight, 0x20) || any_is(eight, '"') || any_is(eight, '\\')) break;
-      at_ += 8;
-    }
-    while (at_ < text_.size() && static_cast<uint8_t>(peek()) >= 0x20 && peek() != '"' && peek() != '\\')
-      ++at_;
   }
 
   bool escape() {
@@ -176,8 +161,8 @@ class Reader {
   bool number() {
     const std::string_view digits = text_.substr(at_, decimal_prefix(text_.substr(at_)));
     const size_t first = digits.starts_with('-');
-    if (digits.empty() || (digits[first] == '0' && first + 1 < digits.size() && is_digit(digits[first + 1])))
-      return false;
+    if (digits.empty()) return false;
+    if (digits[first] == '0' && digits.find_first_of("0123456789", first + 1) == first + 1) return false;
     at_ += digits.size();
     if (digits.find_first_of(".eE") != std::string_view::npos) {
       const auto real = parse_decimal(digits);
